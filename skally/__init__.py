@@ -1,0 +1,29 @@
+"""Active learning by dual variables, for people who use scikit-learn."""
+
+from skally.dual_regression import DualRegressor
+from skally.modal_compat import repair
+from skally.nets import ConstrainedNetClassifier, ConstrainedNetRegressor
+from skally.samplers import (
+    ALLYSampler,
+    BaseSampler,
+    ComposedSampler,
+    CoreSetSampler,
+    EntropySampler,
+    RandomSampler,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ALLYSampler",
+    "BaseSampler",
+    "ComposedSampler",
+    "ConstrainedNetClassifier",
+    "ConstrainedNetRegressor",
+    "CoreSetSampler",
+    "DualRegressor",
+    "EntropySampler",
+    "RandomSampler",
+]
+
+repair()

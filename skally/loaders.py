@@ -1,0 +1,151 @@
+"""Batches of an in-memory data set without a per-sample collate."""
+
+import numpy as np
+import torch
+from scipy import sparse
+from skorch.dataset import Dataset
+from torch.utils.data import DataLoader, Subset
+
+
+class ArrayDataset(Dataset):
+    """skorch's data set over arrays, with a whole batch by one index.
+
+    Parameters
+    ----------
+    X : array or sparse matrix, n rows
+    y : array, n rows, or None
+    """
+
+    def take(self, rows):
+        """Rows of X (dense) and of y, in the order asked for."""
+        X = self.X[rows]
+        if sparse.issparse(X):
+            X = X.toarray()
+        return X, np.zeros(len(rows)) if self.y is None else self.y[rows]
+
+
+class Relabelled(torch.utils.data.Dataset):
+    """A user's data set with targets in the form that the loss wants.
+
+    Parameters
+    ----------
+    dataset : data set of (x, target) pairs, n long
+    y : array, n rows, the encoded targets
+    """
+
+    def __init__(self, dataset, y):
+        self.dataset, self.y = dataset, y
+
+    def __len__(self):
+        return len(self.dataset)
+
+    def __getitem__(self, i):
+        return self.dataset[i][0], self.y[i]
+
+
+class RowNumbered(torch.utils.data.Dataset):
+    """A data set whose target is the pair (target, row number).
+
+    Parameters
+    ----------
+    dataset : data set of (x, target) pairs, n long
+    rows : int array (n,), the numbers
+    """
+
+    def __init__(self, dataset, rows):
+        self.dataset, self.rows = dataset, rows
+        if can_take(dataset):
+            self.take = self._take
+
+    def __len__(self):
+        return len(self.dataset)
+
+    def __getitem__(self, i):
+        x, y = self.dataset[i]
+        return x, (y, self.rows[i])
+
+    def _take(self, positions):
+        X, y = take(self.dataset, positions)
+        return X, (y, self.rows[positions])
+
+
+def can_take(dataset):
+    """Whether a batch can be had by one index."""
+    return can_take(dataset.dataset) if isinstance(dataset, Subset) else hasattr(dataset, "take")
+
+
+def take(dataset, positions):
+    """Batch of ``dataset`` (or of a subset of one) at an array of positions."""
+    if isinstance(dataset, Subset):
+        return take(dataset.dataset, np.asarray(dataset.indices)[positions])
+    return dataset.take(positions)
+
+
+def original_rows(dataset, whole):
+    """Row in ``whole`` of each sample of ``dataset``, a subset of it (or of a subset of it).
+
+    Returns
+    -------
+    rows : int array (len(dataset),)
+
+    Raises
+    ------
+    ValueError
+        If the rows cannot be traced back.
+    """
+    if dataset is whole:
+        return np.arange(len(whole))
+    if isinstance(dataset, Subset):
+        return original_rows(dataset.dataset, whole)[np.asarray(dataset.indices)]
+    raise ValueError(
+        "train_split must return the data set it was given, or a torch.utils.data.Subset of it: "
+        "the dual variables of other data sets cannot be assigned to rows of X."
+    )
+
+
+class BatchLoader:
+    """torch's ``DataLoader`` where it is needed, one slice a batch where the data allow it.
+
+    Parameters
+    ----------
+    dataset : torch data set
+    batch_size : int
+    shuffle : bool
+    **kwargs : the rest of ``DataLoader``'s parameters; with any of them set it is used
+
+    Notes
+    -----
+    A shuffled last batch of one row joins the batch before it: batch normalisation cannot train
+    on one row.
+    """
+
+    def __init__(self, dataset, batch_size=1, shuffle=False, **kwargs):
+        self.dataset, self.batch_size, self.shuffle, self.kwargs = (
+            dataset, batch_size, shuffle, kwargs)  # fmt: skip
+
+    def __len__(self):
+        return len(self._edges()) - 1
+
+    def __iter__(self):
+        if self.kwargs or not can_take(self.dataset):
+            yield from DataLoader(self.dataset, self.batch_size, self.shuffle, **self.kwargs)
+            return
+        n = len(self.dataset)
+        order = torch.randperm(n).numpy() if self.shuffle else np.arange(n)
+        edges = self._edges()
+        for start, stop in zip(edges[:-1], edges[1:], strict=True):
+            yield as_tensors(take(self.dataset, order[start:stop]))
+
+    def _edges(self):
+        n = len(self.dataset)
+        edges = [*range(0, n, self.batch_size), n]
+        if self.shuffle and len(edges) > 2 and edges[-1] - edges[-2] == 1:
+            del edges[-2]
+        return edges
+
+
+def as_tensors(batch):
+    """Nested tuple of arrays as the same of tensors, without a copy where torch can."""
+    if isinstance(batch, tuple):
+        return tuple(map(as_tensors, batch))
+    return torch.as_tensor(np.ascontiguousarray(batch))

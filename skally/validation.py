@@ -1,0 +1,77 @@
+"""Checks of parameters, and the forms that data may come in."""
+
+import numbers
+
+import numpy as np
+import torch
+from sklearn.utils.validation import _num_samples
+from skorch.utils import is_dataset
+
+
+def as_plain(X):
+    """Tensor as array; anything else as it is."""
+    return X.detach().cpu().numpy() if isinstance(X, torch.Tensor) else X
+
+
+def num_samples(X):
+    """Number of rows of anything that the nets take."""
+    return len(X) if is_dataset(X) else _num_samples(X)
+
+
+def sample_shape(X):
+    """Shape of one row of anything that the nets take."""
+    return np.shape(X[0][0]) if is_dataset(X) else X.shape[1:]
+
+
+def dataset_targets(dataset):
+    """Targets of a data set of (x, target) pairs, read once: array of shape (n, ...)."""
+    return np.array([np.asarray(dataset[i][1]) for i in range(len(dataset))])
+
+
+def check_number(name, value, kind, least):
+    """Raise unless value is a number of that kind, finite, and at least ``least``."""
+    if not isinstance(value, kind) or isinstance(value, bool) or not least <= value < np.inf:
+        raise ValueError(f"{name} == {value!r}, must be a finite {kind.__name__} >= {least}.")
+
+
+def check_n_instances(n_instances, n_pool):
+    """Raise unless it is an integer from 1 to the size of the pool."""
+    if not isinstance(n_instances, numbers.Integral) or isinstance(n_instances, bool):
+        raise ValueError(f"n_instances == {n_instances!r}, must be an integer.")
+    if n_instances < 1:
+        raise ValueError(f"n_instances == {n_instances}, must be >= 1.")
+    if n_instances > n_pool:
+        raise ValueError(
+            f"n_instances == {n_instances}, must be <= {n_pool}, the size of the pool."
+        )
+
+
+def check_epsilon(epsilon, n):
+    """Tolerance of each of n samples.
+
+    Parameters
+    ----------
+    epsilon : float or array-like of shape (n,)
+
+    Returns
+    -------
+    epsilon : array of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If it is negative, not finite, or of another length.
+    """
+    try:
+        values = np.asarray(as_plain(epsilon), dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"epsilon == {epsilon!r}, must be a number or {n} of them.") from None
+    if values.ndim > 1 or (values.ndim == 1 and len(values) != n):
+        raise ValueError(
+            f"epsilon has shape {values.shape}, must be a number or of shape ({n},), one for each "
+            "sample."
+        )
+    wrong = values[~((values >= 0) & np.isfinite(values))]
+    if wrong.size:
+        raise ValueError(f"epsilon == {wrong.flat[0]}, must be finite and >= 0.")
+    return np.broadcast_to(values, (n,)).copy()

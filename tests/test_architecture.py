@@ -1,0 +1,61 @@
+"""Rules of the house that a program can check."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import skally
+
+PACKAGE = Path(skally.__file__).parent
+FLOORS = [
+    {"linalg", "scores", "selection", "seeding", "validation", "modal_compat"},
+    {"features", "duals", "dual_regression", "modules", "loaders"},
+    {"primal_dual", "nets", "pool"},
+    {"samplers.base"},
+    {f"samplers.{name}" for name in ("uncertainty", "diversity", "ally", "wrappers")},
+    {"samplers", "datasets"},
+    {""},
+]
+FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
+# On one floor, only towards the left.
+SAME_FLOOR = {("nets", "primal_dual"), ("selection", "linalg"), ("selection", "seeding")} | {
+    (name, "loaders") for name in ("dual_regression",)
+}
+
+
+def module_name(path):
+    """Name of a file of the package, without the package's own."""
+    name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+    return name.removesuffix("__init__").rstrip(".")
+
+
+def imports_of(path):
+    """Our modules that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "skally":
+            yield node.module.removeprefix("skally").lstrip(".")
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=module_name)
+def test_imports_go_down(path):
+    name = module_name(path)
+    for imported in imports_of(path):
+        lower = FLOOR[imported] < FLOOR[name]
+        assert lower or (name, imported) in SAME_FLOOR, f"{name} imports {imported}"
+
+
+def test_import_brings_in_no_optional_or_slow_package():
+    code = "import sys, skally; print(sorted({m.split('.')[0] for m in sys.modules}))"
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    for package in ("modAL", "polars", "matplotlib", "pooch", "cvxpy", "torchvision"):
+        assert f"'{package}'" not in shown
+
+
+def test_everything_public_has_a_docstring():
+    for name in skally.__all__:
+        assert getattr(skally, name).__doc__

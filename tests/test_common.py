@@ -1,0 +1,21 @@
+"""scikit-learn's own checks, on every estimator, with none expected to fail."""
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skally import ConstrainedNetClassifier, ConstrainedNetRegressor, DualRegressor
+
+# Warnings of scikit-learn's checks about themselves or about the data that they make.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning"),
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning"),
+    pytest.mark.filterwarnings("ignore:The number of unique classes is greater:UserWarning"),
+    pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true:UserWarning"),
+]
+
+
+@parametrize_with_checks(
+    [ConstrainedNetClassifier(), ConstrainedNetRegressor(), DualRegressor(max_epochs=40)]
+)
+def test_estimator_passes_scikit_learn_checks(estimator, check):
+    check(estimator)

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from skally import DualRegressor
+
+
+def sparse_duals(seed, n=300):
+    """Embedding and duals of which 95 per cent are zero."""
+    rng = np.random.RandomState(seed)
+    Z = rng.normal(size=(n, 16)).astype(np.float32)
+    return Z, np.maximum(0, Z[:, 0] - np.quantile(Z[:, 0], 0.95)) * 1e-3
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_sparse_duals_are_never_predicted_as_all_zero(seed):
+    Z, duals = sparse_duals(seed)
+    predicted = DualRegressor(max_epochs=15, random_state=seed).fit(Z, duals).predict(Z)
+    assert predicted.max() > 10 * np.median(predicted)
+    assert np.mean(predicted[duals > 0]) > 3 * np.mean(predicted[duals == 0])
+
+
+def test_predictions_rank_rows_not_seen(rng):
+    Z, duals = sparse_duals(0, n=600)
+    predicted = DualRegressor(random_state=0).fit(Z[:400], duals[:400]).predict(Z[400:])
+    assert spearmanr(predicted, Z[400:, 0])[0] > 0.4
+
+
+@pytest.mark.parametrize("n", [2, 3, 63, 64, 65, 129])
+def test_every_row_is_scored_whatever_the_last_batch(n, rng):
+    Z = rng.normal(size=(n, 3))
+    predicted = DualRegressor(max_epochs=2, random_state=0).fit(Z, Z[:, 0] ** 2).predict(Z)
+    assert predicted.shape == (n,) and np.all(np.isfinite(predicted)) and np.all(predicted >= 0)
+
+
+def test_scale_of_the_duals_does_not_matter(rng):
+    Z, duals = sparse_duals(0)
+    a, b = (
+        DualRegressor(max_epochs=5, random_state=0).fit(Z, duals * scale).predict(Z)
+        for scale in (1, 1024)
+    )
+    assert np.allclose(a * 1024, b, rtol=1e-3)
+
+
+def test_zero_duals_are_predicted_as_small():
+    Z, duals = sparse_duals(0)
+    assert DualRegressor(random_state=0).fit(Z, 0 * duals).predict(Z).max() < 0.1
+
+
+def test_negative_dual_is_an_error():
+    with pytest.raises(ValueError, match="must be >= 0"):
+        DualRegressor().fit([[0.0], [1.0]], [0.0, -1.0])

@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+import torch
+from skorch import NeuralNetRegressor
+from torch import nn
+
+from skally.features import embedding, find_embedding_layer
+
+
+def test_last_linear_layer_is_the_default_and_names_choose_others():
+    module = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2), nn.Softmax(dim=1))
+    assert find_embedding_layer(module) is module[2]
+    assert find_embedding_layer(module, "1") is module[1]
+
+
+def test_missing_layers_are_named():
+    with pytest.raises(ValueError, match=r"embedding_layer == 'x', must be one of \['0'\]"):
+        find_embedding_layer(nn.Sequential(nn.ReLU()), "x")
+    with pytest.raises(ValueError, match="without an nn.Linear layer, such as Sequential"):
+        find_embedding_layer(nn.Sequential(nn.ReLU()))
+
+
+def test_embedding_of_a_plain_skorch_net_is_the_input_of_its_last_layer(rng):
+    X = rng.normal(size=(30, 3)).astype(np.float32)
+    module = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
+    net = NeuralNetRegressor(module, max_epochs=1, batch_size=7, verbose=0).fit(X, X[:, :1])
+    with torch.no_grad():
+        assert np.allclose(embedding(net, X), module[:2](torch.tensor(X)), atol=1e-6)
+    assert not module[2]._forward_pre_hooks

@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+import torch
+
+from skally.seeding import draw_seed, make_rng, torch_seeded
+
+
+def test_torch_state_is_put_back():
+    before = torch.get_rng_state()
+    with torch_seeded(3):
+        torch.rand(5)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_same_seed_draws_the_same_inside():
+    draws = []
+    for _ in range(2):
+        with torch_seeded(3):
+            draws.append(torch.rand(5))
+        torch.rand(1)
+    assert torch.equal(*draws)
+
+
+def test_none_neither_reads_nor_moves_numpys_global_generator():
+    np.random.seed(0)  # noqa: NPY002
+    a = draw_seed(make_rng(None))
+    np.random.seed(0)  # noqa: NPY002
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    assert a != draw_seed(make_rng(None))
+    assert np.array_equal(state, np.random.get_state()[1])  # noqa: NPY002
+
+
+@pytest.mark.parametrize("bad", ["seed", 1.5, np.random.default_rng(0)])
+def test_bad_random_state_is_named(bad):
+    with pytest.raises(ValueError, match="random_state == "):
+        make_rng(bad)
