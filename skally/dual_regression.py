@@ -57,9 +57,9 @@ class DualRegressor(RegressorMixin, BaseEstimator):
         self,
         hidden_layer_sizes=(64, 32, 16),
         *,
-        max_epochs=100,
+        max_epochs=40,
         lr=1e-2,
-        batch_size=64,
+        batch_size=128,
         random_state=None,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes

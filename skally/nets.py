@@ -69,7 +69,9 @@ _PARAMETERS = """
     callbacks, predict_nonlinearity, warm_start, verbose, device, compile, use_caching, \\
     torch_load_kwargs
         As in :class:`skorch.NeuralNet`. ``train_split=None`` gives every row a dual; rows that
-        another split holds out get NaN. Callbacks are called with ``net_``.
+        another split holds out get NaN. Callbacks are called with ``net_``. The learning rate falls
+        to zero along half a cosine, unless ``callbacks`` has an ``LRScheduler`` or
+        ``callbacks__lr_decay=None``.
     **skorch__params
         skorch's parameters with double underscores: ``module__x``, ``criterion__x``,
         ``constraint_criterion__x``, ``optimizer__x``, ``iterator_train__x``, ``callbacks__x``.

@@ -64,9 +64,9 @@ def test_batch_updates_follow_algorithm_1_by_hand():
         nn.Linear(1, 1, bias=False), module__in_features=1, module__out_features=1,
         module__bias=False, normalize_y=False, epsilon=0.1, dual_lr=0.5, dual_update="batch",
         optimizer=torch.optim.SGD, lr=0.05, batch_size=2, iterator_train__shuffle=False,
-        max_epochs=4, random_state=0,
+        max_epochs=4, random_state=0, callbacks="disable",
     )  # fmt: skip
-    start = clone(net).set_params(max_epochs=0 + 1, lr=0.0).fit(X, y).module_.weight.item()
+    start = clone(net).set_params(max_epochs=1, lr=0.0).fit(X, y).module_.weight.item()
     w, lam = start, np.zeros(3)
     for _ in range(4):
         for rows in ([0, 1], [2]):
@@ -217,7 +217,7 @@ def test_best_weights_come_back_with_the_duals_of_their_epoch(diabetes, tmp_path
         if kind == "early stopping"
         else Checkpoint(monitor="score_best", load_best=True, dirname=tmp_path)
     )
-    params = {"train_split": split_off_first_rows, "dual_lr": 0.2}
+    params = {"train_split": split_off_first_rows, "dual_lr": 0.2, "callbacks__lr_decay": None}
     best = ConstrainedNetRegressor(
         max_epochs=8, random_state=0, callbacks=[score, back], **params
     ).fit(X, y)
@@ -318,3 +318,36 @@ def test_interrupted_training_keeps_what_was_learned(diabetes):
     net = ConstrainedNetRegressor(callbacks=[CtrlC()], max_epochs=50, random_state=0)
     net.fit(*diabetes)
     assert len(net.history) == 2 and np.isfinite(net.dual_variables_).all()
+
+
+class Rates(Callback):
+    """Learning rate of each epoch."""
+
+    def on_batch_end(self, net, **kwargs):
+        self.rates = [*getattr(self, "rates", []), net.optimizer_.param_groups[0]["lr"]]
+
+
+def rates_of(net, *data):
+    net.fit(*data)
+    return dict(net.net_.callbacks_)["rates"].rates
+
+
+def test_learning_rate_falls_along_half_a_cosine_in_every_fit(diabetes):
+    net = ConstrainedNetRegressor(callbacks=[("rates", Rates)], max_epochs=4, batch_size=-1)
+    falling = 1e-3 * (1 + np.cos(np.pi * np.arange(4) / 4)) / 2
+    assert np.allclose(rates_of(net, *diabetes), falling)
+    net.partial_fit(*diabetes)
+    assert np.allclose(dict(net.net_.callbacks_)["rates"].rates, [*falling, *falling])
+
+
+@pytest.mark.parametrize("params", [
+    {"callbacks": [("rates", Rates), LRScheduler("StepLR", step_size=9)]},
+    {"callbacks": [("rates", Rates), ("mine", LRScheduler)], "callbacks__mine__lr_lambda": len,
+     "callbacks__mine__policy": "LambdaLR"},
+    {"callbacks": [("rates", Rates)], "callbacks__lr_decay": None},
+])  # fmt: skip
+def test_a_schedule_of_the_users_own_takes_its_place(diabetes, params):
+    if "callbacks__mine__lr_lambda" in params:
+        params = {**params, "callbacks__mine__lr_lambda": lambda epoch: 1.0}
+    net = ConstrainedNetRegressor(max_epochs=3, batch_size=-1, **params)
+    assert np.allclose(rates_of(net, *diabetes), 1e-3)
