@@ -49,7 +49,7 @@ docs: $(VENV)/installed-docs
 
 clean:
 	rm -rf $(VENV) $(OLDEST) $(MODAL) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
-	rm -rf docs/_build docs/generated docs/auto_examples docs/sg_execution_times.rst
+	rm -rf docs/_build docs/generated docs/auto_examples docs/sg_execution_times.rst demo.png
 	find skally tests examples docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps say which extras are installed, so that a second make installs nothing.

@@ -14,6 +14,8 @@ import importlib.machinery
 import inspect
 import sys
 
+import numpy as np
+
 
 def repair():
     """Make modAL work with current scikit-learn and pandas, now or as soon as it is imported."""
@@ -60,7 +62,7 @@ def retrieve_rows(original, X, I):  # noqa: E741 (modAL's name, which a caller m
     if is_pandas(X):
         return X.iloc[I]
     if is_polars(X):
-        return X[I]
+        return X[np.atleast_1d(I)]  # polars knows no rows, and no integers of numpy
     return original(X, I)
 
 
@@ -75,7 +77,7 @@ def remember_arguments(original, self, *args, **kwargs):
 
 
 def get_params(original, self, deep=True):
-    """modAL 0.4.1 and 0.4.2.1: a clone is taught with the keywords that the learner was made with."""
+    """modAL 0.4.1 and 0.4.2.1: a clone is made with the same keywords for `fit`."""
     names = getattr(self, "_fit_kwargs_names", ())  # none if made or pickled before the repair
     return original(self, deep) | {name: getattr(self, name) for name in names}
 
@@ -96,7 +98,7 @@ METHODS = {
     "get_params": get_params,
     "_fit_to_known": fit_to_known,
 }
-LEARNERS = ("ActiveLearner", "BayesianOptimizer", "DeepActiveLearner")
+LEARNERS = ("ActiveLearner", "BayesianOptimizer")
 
 
 def is_pandas(data):
@@ -112,7 +114,7 @@ def is_polars(data):
 
 def as_rows(block, first):
     """A row of a data frame comes as a series: turn it back, its name being its index."""
-    if first.ndim == 2 and block.ndim == 1:
+    if is_pandas(block) and block.ndim < first.ndim:
         return block.to_frame().T.infer_objects().rename_axis(first.index.names)
     return block
 

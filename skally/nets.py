@@ -97,7 +97,8 @@ _PARAMETERS = """
         With the columns ``objective``, ``lagrangian``, ``max_violation``, ``dual_mean``,
         ``dual_max``, ``fraction_active``.
     net_ : skorch.NeuralNet
-        The trained net, which sees {net_sees}.
+        The trained net, which sees {net_sees}. Its criterion holds the duals, so
+        ``net_.save_params(f_params=..., f_criterion=...)`` saves them; pickle saves all there is.
     n_features_in_ : int
     feature_names_in_ : array of shape (n_features_in_,)
         Only if X has string column names.{attributes}
@@ -278,22 +279,6 @@ class BaseConstrainedNet(BaseEstimator):
     def history(self):
         """The course of training, skorch's ``history_``."""
         return self.history_
-
-    def save_params(self, **files):
-        """Save weights, criterion (with duals), optimizer, history: skorch's ``save_params``."""
-        check_is_fitted(self)
-        self.net_.save_params(**files)
-
-    def load_params(self, **files):
-        """Load what ``save_params`` saved into a fitted net, duals included.
-
-        A net of the same module and data shape must have been fitted before.
-        """
-        check_is_fitted(self)
-        self.net_.load_params(**files)
-        if files.get("f_criterion") is not None or files.get("checkpoint") is not None:
-            duals = self.net_.criterion_.dual.cpu().numpy()
-            self.dual_variables_ = np.where(np.isnan(self.dual_variables_), np.nan, duals)
 
     def embed(self, X):
         """Input of the embedding layer, the features of the last layer by default.

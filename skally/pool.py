@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import _num_samples, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 from skorch import NeuralNet
 from skorch.utils import is_dataset
 
 from skally.features import embedding
+from skally.validation import num_samples
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Pool:
             )
 
     def __len__(self):
-        return len(self.X) if is_dataset(self.X) else _num_samples(self.X)
+        return num_samples(self.X)
 
     @cached_property
     def members(self):

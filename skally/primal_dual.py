@@ -239,7 +239,7 @@ class PrimalDual:
         numbered = RowNumbered(dataset, np.arange(len(trained)))
         weight = torch.as_tensor(trained / trained.sum(), dtype=torch.float32, device=self.device)
         self.module_.zero_grad()
-        self._set_training(False)
+        self.module_.eval()
         with InputRecorder(find_embedding_layer(self.module_, self.embedding_layer)) as recorder:
             for Xi, (yi, rows) in self.get_iterator(numbered):
                 y_pred, yi = self._pair(self.infer(Xi), yi)
@@ -287,7 +287,7 @@ class CosineDecay(Callback):
 
 
 def is_schedule(callback):
-    """Whether a callback as skorch takes it, perhaps named or a class, is a learning rate schedule."""
+    """Whether a callback in any of skorch's forms is a learning rate schedule."""
     callback = callback[1] if isinstance(callback, tuple) else callback
     return issubclass(callback if isinstance(callback, type) else type(callback), LRScheduler)
 

@@ -4,7 +4,7 @@ import numbers
 
 import numpy as np
 import torch
-from sklearn.utils.validation import _num_samples
+from sklearn.utils.validation import _num_samples  # private; the public checks read all the data
 from skorch.utils import is_dataset
 
 

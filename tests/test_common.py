@@ -14,8 +14,15 @@ pytestmark = [
 ]
 
 
-@parametrize_with_checks(
-    [ConstrainedNetClassifier(), ConstrainedNetRegressor(), DualRegressor(max_epochs=40)]
-)
+ESTIMATORS = [ConstrainedNetClassifier, ConstrainedNetRegressor, DualRegressor]
+
+
+@parametrize_with_checks([Estimator(max_epochs=30) for Estimator in ESTIMATORS])
 def test_estimator_passes_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([Estimator() for Estimator in ESTIMATORS])
+def test_estimator_passes_scikit_learn_checks_with_its_defaults(estimator, check):
     check(estimator)

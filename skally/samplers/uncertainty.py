@@ -16,7 +16,7 @@ class RandomSampler(BaseSampler):
     >>> import numpy as np
     >>> from skally import RandomSampler
     >>> RandomSampler(random_state=0).query(None, np.zeros((5, 2)), n_instances=2)
-    array([1, 4])
+    array([4, 3])
     """
 
 

@@ -1,0 +1,51 @@
+"""Configuration of Sphinx. Nothing here needs a network."""
+
+import os
+from importlib.metadata import version as installed_version
+
+project = "skally"
+author = "The skally developers"
+copyright = "2026, The skally developers"
+version = release = installed_version("skally")
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build"]
+templates_path = ["_templates"]
+
+autosummary_generate = True
+autodoc_typehints = "none"  # types live in the docstrings
+numpydoc_show_class_members = False  # the class template lists what is skally's own
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": "/plot_",
+    "ignore_pattern": r"^(?!plot_)",  # the demo and helpers are no pages
+    # Examples train nets for minutes, so a build runs them only when asked to.
+    "plot_gallery": os.environ.get("SKALLY_DOCS_RUN_EXAMPLES") == "1",
+    "download_all_examples": False,
+    "show_memory": False,
+}
+
+html_theme = "pydata_sphinx_theme"
+html_title = "skally"
+html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+html_sidebars = {"index": [], "dual_variables": []}
+
+
+def skip_foreign_member(app, what, name, member, skip, options):
+    """Leave out what scikit-learn, skorch and torch hand down: it is documented there."""
+    function = getattr(member, "fget", member)
+    module = getattr(function, "__module__", None) or "skally"
+    return None if module.startswith("skally") else True
+
+
+def setup(app):
+    app.connect("autodoc-skip-member", skip_foreign_member)
