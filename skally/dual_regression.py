@@ -111,6 +111,7 @@ class DualRegressor(RegressorMixin, BaseEstimator):
         target = (y / self.scale_).astype(np.float32).reshape(-1, 1)
         with torch_seeded(draw_seed(make_rng(self.random_state))):
             self.net_ = net.fit(self.scaler_.transform(X), target)
+        self.net_.module_.double()  # so that no prediction depends on the other rows of its batch
         return self
 
     def predict(self, X):
@@ -126,7 +127,8 @@ class DualRegressor(RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float32, reset=False)
-        return self.net_.predict(self.scaler_.transform(X)).ravel() * self.scale_
+        Z = self.scaler_.transform(X).astype(np.float64)
+        return self.net_.predict(Z).ravel() * self.scale_
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -85,13 +85,13 @@ _PARAMETERS = """
         l'_i - eps_i at the final weights; positive means violated.
     train_embedding_ : array of shape (n, d)
     sensitivity_ : array of shape (n,)
-        -dual_variables_ / n, the derivative of the optimal mean loss by the sample's tolerance.
+        ``-dual_variables_ / n``, the derivative of the optimal mean loss by the sample's tolerance.
     epsilon_ : float or array of shape (n,)
         Tolerance used.
     kkt_ : dict
-        ``max_violation`` (largest slack, at least 0), ``complementarity`` (largest |dual * slack|),
-        ``stationarity`` (Euclidean length of the Lagrangian's gradient), ``fraction_active`` (share
-        of duals above 0).
+        ``max_violation`` (largest slack, at least 0), ``complementarity`` (largest absolute
+        product of dual and slack), ``stationarity`` (Euclidean length of the Lagrangian's
+        gradient), ``fraction_active`` (share of duals above 0).
     n_dual_updates_ : int
     history_ : skorch.history.History
         With the columns ``objective``, ``lagrangian``, ``max_violation``, ``dual_mean``,
@@ -100,7 +100,7 @@ _PARAMETERS = """
         The trained net, which sees {net_sees}. Its criterion holds the duals, so
         ``net_.save_params(f_params=..., f_criterion=...)`` saves them; pickle saves all there is.
     n_features_in_ : int
-    feature_names_in_ : array of shape (n_features_in_,)
+    feature_names_in_ : array of shape (n_features,)
         Only if X has string column names.{attributes}
 
     References

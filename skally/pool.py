@@ -79,15 +79,25 @@ class Pool:
 
     @cached_property
     def labeled_embedding(self):
-        """Features of the labelled samples, (n_labeled, d)."""
-        X = self.X_labeled
-        if X is None:
-            X = self._learner_X
-        if X is not None:
-            return self._embed(X)
-        if len(self.members) == 1 and hasattr(self._net, "train_embedding_"):
-            return self._net.train_embedding_
-        raise ValueError("X == None, must be the labelled samples: the estimator holds none.")
+        """Features of the labelled samples, (n_labeled, d).
+
+        Without ``X_labeled``: those that the modAL learner holds and those that the net was trained
+        on. As a rule they are the same, but ``teach(only_new=True)`` of modAL 0.4.2 trains on
+        samples that the learner does not keep.
+        """
+        if self.X_labeled is not None:
+            return self._embed(self.X_labeled)
+        held, trained = self._learner_X, None
+        if len(self.members) == 1:
+            trained = getattr(self._net, "train_embedding_", None)
+        if held is None and trained is None:
+            raise ValueError("X == None, must be the labelled samples: the estimator holds none.")
+        if held is None:
+            return trained
+        held = self._embed(held)
+        if trained is None or (len(trained) == len(held) and np.allclose(trained, held, atol=1e-5)):
+            return held
+        return np.vstack([held, trained])
 
     @cached_property
     def train_embedding(self):

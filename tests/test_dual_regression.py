@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from scipy.stats import spearmanr
 
 from skally import DualRegressor
 
@@ -20,10 +19,11 @@ def test_sparse_duals_are_never_predicted_as_all_zero(seed):
     assert np.mean(predicted[duals > 0]) > 3 * np.mean(predicted[duals == 0])
 
 
-def test_predictions_rank_rows_not_seen(rng):
+def test_rows_not_seen_with_the_largest_predictions_have_large_duals():
     Z, duals = sparse_duals(0, n=600)
     predicted = DualRegressor(random_state=0).fit(Z[:400], duals[:400]).predict(Z[400:])
-    assert spearmanr(predicted, Z[400:, 0])[0] > 0.4
+    best = np.argsort(-predicted)[:20]
+    assert duals[400:][best].mean() > 5 * duals[400:].mean()  # 10 times at the most
 
 
 @pytest.mark.parametrize("n", [2, 3, 63, 64, 65, 129])
