@@ -67,7 +67,7 @@ class Pool:
     def proba(self):
         """Class probabilities of the pool, (n_pool, n_classes); a committee's consensus."""
         if not hasattr(self._core, "predict_proba"):
-            raise TypeError(
+            raise ValueError(
                 f"{type(self._core).__name__} has no predict_proba, which this sampler needs."
             )
         return self._core.predict_proba(self.X)
@@ -141,7 +141,7 @@ class Pool:
     def _net_with_duals(self):
         if not hasattr(self._net, "dual_variables_"):
             check_is_fitted(self._core)
-            raise TypeError(
+            raise ValueError(
                 f"{type(self._net).__name__} has no dual_variables_, which this sampler needs: use "
                 "ConstrainedNetClassifier or ConstrainedNetRegressor."
             )

@@ -87,9 +87,9 @@ def test_a_pool_is_frozen(regressor, diabetes):
 def test_what_is_missing_is_said(diabetes, regressor):
     X, y = diabetes
     linear = LinearRegression().fit(X, y)
-    with pytest.raises(TypeError, match="LinearRegression has no dual_variables_"):
+    with pytest.raises(ValueError, match="LinearRegression has no dual_variables_"):
         _ = Pool(linear, X).dual_variables
-    with pytest.raises(TypeError, match="ConstrainedNetRegressor has no predict_proba"):
+    with pytest.raises(ValueError, match="ConstrainedNetRegressor has no predict_proba"):
         _ = Pool(regressor, X).proba
     with pytest.raises(ValueError, match="X == None"):
         _ = Pool(linear, X).labeled_embedding

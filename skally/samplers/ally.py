@@ -51,7 +51,8 @@ class ALLYSampler(BaseSampler):
         return np.mean([self._predict_duals(member, rng) for member in pool.members], axis=0)
 
     def select(self, pool, utility, k, rng):
-        n_clusters = min(self.n_clusters or k, len(pool))
+        self._check_parameters()
+        n_clusters = min(k if self.n_clusters is None else self.n_clusters, len(pool))
         labels = kmeans_labels(pool.embedding, n_clusters, rng)
         return best_per_cluster(utility, labels, k, rng)
 

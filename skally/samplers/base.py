@@ -59,10 +59,8 @@ class BaseSampler(BaseEstimator, ABC):
         Raises
         ------
         ValueError
-            If ``n_instances`` is no integer from 1 to n_pool, or the pool does not fit the
-            estimator.
-        TypeError
-            If the estimator lacks what the sampler needs.
+            If ``n_instances`` is no integer from 1 to n_pool, if the pool does not fit the
+            estimator, or if the estimator lacks what the sampler needs.
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
         """

@@ -109,12 +109,14 @@ def test_max_dual_caps_what_the_head_learns_from(regressor, diabetes):
 def test_bad_parameters_of_ally_are_named(params, message, regressor, diabetes):
     with pytest.raises(ValueError, match=message):
         ALLYSampler(**params).query(regressor, diabetes[0])
+    with pytest.raises(ValueError, match=message):
+        ComposedSampler(RandomSampler(), ALLYSampler(**params)).query(regressor, diabetes[0])
 
 
 def test_ally_without_duals_says_what_to_use(digits):
     X, y = digits
     model = LogisticRegression(max_iter=1000).fit(X, y)
-    with pytest.raises(TypeError, match="no dual_variables_.*ConstrainedNet"):
+    with pytest.raises(ValueError, match="no dual_variables_.*ConstrainedNet"):
         ALLYSampler().query(model, X)
 
 
