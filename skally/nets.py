@@ -1,331 +1,19 @@
 """Neural nets with one constraint per training sample, as scikit-learn estimators."""
 
-import numbers
 from functools import partial
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.preprocessing import LabelEncoder, StandardScaler
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    check_array,
-    check_consistent_length,
-    check_is_fitted,
-    column_or_1d,
-    validate_data,
-)
-from skorch.utils import is_dataset, to_device
+from sklearn.utils.validation import column_or_1d
 from torch import nn
 
-from skally.features import embedding
-from skally.loaders import ArrayDataset, BatchLoader, Relabelled
+from skally.base_net import PARAMETERS, BaseConstrainedNet
+from skally.loaders import ArrayDataset, BatchLoader
 from skally.modules import MLP
 from skally.primal_dual import PrimalDualClassifier, PrimalDualRegressor
-from skally.seeding import draw_seed, make_rng, torch_seeded
-from skally.validation import (
-    as_plain,
-    check_epsilon,
-    check_number,
-    dataset_targets,
-    num_samples,
-    sample_shape,
-)
-
-_PARAMETERS = """
-    Parameters
-    ----------
-    module : nn.Module class or instance
-        Its sizes are read from the data at ``fit`` where its constructor takes ``n_features`` or
-        ``n_outputs``, as :class:`skally.modules.MLP` does. ``module__x`` reaches its parameter x.
-    epsilon : float, {epsilon_unit}
-        Tolerance: the loss that no training sample may exceed. One for each sample goes
-        through ``fit(X, y, epsilon=eps)``, eps of shape (n,).{normalize_y}
-    criterion : nn.Module class or instance, or callable
-        Loss l. ``criterion(y_pred, y_true)`` gives one value per sample; torch's own losses are
-        built with ``reduction="none"``. Losses of several outputs are averaged.
-    constraint_criterion : as ``criterion``, or None
-        Constraint loss l'. None means l.
-    dual_lr : float or "auto"
-        Step of the dual ascent. The default keeps duals small beside the loss, so that the test
-        error stays that of the same net without constraints; "auto" takes the step that converges
-        to the true multipliers of models linear in their parameters.
-    dual_update : "epoch" or "batch"
-        Where the dual step takes its losses from: a full pass in eval mode, or the training batch
-        itself. The second is free but biased upwards, since a sample's loss is always seen
-        just before the step that lowers it.
-    primal_steps : int or None
-        T_p, gradient steps between dual steps. None means one epoch, or one batch for
-        ``dual_update="batch"``.
-    dual_warmup : int
-        Epochs before the first dual step.
-    dual_init : float
-        Start value of every dual.
-    embedding_layer : str or None
-        Name of the layer whose input is the embedding. None means the last ``nn.Linear``.
-    random_state : None, int or RandomState
-        The same int gives the same net and the same duals on the same machine.
-    optimizer, lr, max_epochs, batch_size, iterator_train, iterator_valid, dataset, train_split, \\
-    callbacks, predict_nonlinearity, warm_start, verbose, device, compile, use_caching, \\
-    torch_load_kwargs
-        As in :class:`skorch.NeuralNet`. ``train_split=None`` gives every row a dual; rows that
-        another split holds out get NaN. Callbacks are called with ``net_``. The learning rate falls
-        to zero along half a cosine, unless ``callbacks`` has an ``LRScheduler`` or
-        ``callbacks__lr_decay=None``.
-    **skorch__params
-        skorch's parameters with double underscores: ``module__x``, ``criterion__x``,
-        ``constraint_criterion__x``, ``optimizer__x``, ``iterator_train__x``, ``callbacks__x``.
-
-    Attributes
-    ----------
-    dual_variables_ : array of shape (n,)
-        Dual variable of each row of the X given to ``fit``, not negative; n times the multiplier
-        that a solver reports, since the Lagrangian is a mean.
-    slacks_ : array of shape (n,)
-        l'_i - eps_i at the final weights; positive means violated.
-    train_embedding_ : array of shape (n, d)
-    sensitivity_ : array of shape (n,)
-        ``-dual_variables_ / n``, the derivative of the optimal mean loss by the sample's tolerance.
-    epsilon_ : float or array of shape (n,)
-        Tolerance used.
-    kkt_ : dict
-        ``max_violation`` (largest slack, at least 0), ``complementarity`` (largest absolute
-        product of dual and slack), ``stationarity`` (Euclidean length of the Lagrangian's
-        gradient), ``fraction_active`` (share of duals above 0).
-    n_dual_updates_ : int
-    history_ : skorch.history.History
-        With the columns ``objective``, ``lagrangian``, ``max_violation``, ``dual_mean``,
-        ``dual_max``, ``fraction_active``.
-    net_ : skorch.NeuralNet
-        The trained net, which sees {net_sees}. Its criterion holds the duals, so
-        ``net_.save_params(f_params=..., f_criterion=...)`` saves them; pickle saves all there is.
-    n_features_in_ : int
-    feature_names_in_ : array of shape (n_features,)
-        Only if X has string column names.{attributes}
-
-    References
-    ----------
-    Elenter, NaderiAlizadeh, Ribeiro, "A Lagrangian Duality Approach to Active Learning",
-    NeurIPS 2022, Algorithm 1 (PDCL).
-"""
-
-
-class BaseConstrainedNet(BaseEstimator):
-    """What the two nets share: input, training by a skorch net in ``net_``, fitted attributes."""
-
-    # Parameters: our own, and skorch's double underscores
-
-    def _store(self, arguments):
-        """Keep the constructor's arguments under their names."""
-        prefixed = arguments.pop("skorch__params")
-        strange = [name for name in prefixed if "__" not in name]
-        if strange:
-            raise TypeError(
-                f"{type(self).__name__}() got an unexpected keyword argument {strange[0]!r}"
-            )
-        arguments = {k: v for k, v in arguments.items() if k not in ("self", "__class__")}
-        vars(self).update(arguments, **prefixed)
-
-    def _prefixed_params(self):
-        return {k: v for k, v in vars(self).items() if "__" in k and not k.startswith("_")}
-
-    def get_params(self, deep=True):
-        """Parameters, with those that go to the module, optimizer, ... by double underscore."""
-        return {**super().get_params(deep=deep), **self._prefixed_params()}
-
-    def set_params(self, **params):
-        """Set parameters, those of the module, optimizer, ... by double underscore."""
-        prefixed = {name: value for name, value in params.items() if "__" in name}
-        super().set_params(**{k: v for k, v in params.items() if k not in prefixed})
-        vars(self).update(prefixed)
-        return self
-
-    # Training
-
-    def fit(self, X, y=None, *, epsilon=None, **fit_params):
-        """Train from the start, or from the present weights with ``warm_start=True``.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, ...), sparse matrix, data frame, tensor or torch data set
-        y : array-like of shape (n,) or (n, m)
-            None where X is a data set of (x, target) pairs.
-        epsilon : array-like of shape (n,), optional
-            Tolerance of each sample, in the place of the parameter ``epsilon``.
-        **fit_params
-            As in skorch: to the module's ``forward`` and to ``train_split``.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        ValueError
-            For bad input, before anything is trained.
-        """
-        fresh = not (self.warm_start and hasattr(self, "net_"))
-        return self._train(X, y, epsilon, fresh, fit_params)
-
-    def partial_fit(self, X, y=None, classes=None, *, epsilon=None, **fit_params):
-        """Train on from the present weights, with new data and new duals.
-
-        Parameters
-        ----------
-        X, y, epsilon, **fit_params
-            As in ``fit``.
-        classes : array-like of shape (n_classes,), optional
-            All classes there will be; for a classifier's first call.
-
-        Returns
-        -------
-        self : object
-        """
-        return self._train(X, y, epsilon, not hasattr(self, "net_"), fit_params, classes)
-
-    def _train(self, X, y, epsilon, fresh, fit_params, classes=None):
-        X = as_plain(X)
-        tolerance = check_epsilon(self.epsilon if epsilon is None else epsilon, num_samples(X))
-        self._check_training_params()
-        X, y = self._check_X_y(X, y, reset=fresh)
-        encoder = self._fit_target_encoder(y, classes) if fresh else self.target_encoder_
-        targets = self._encode(encoder, y)
-        rng = make_rng(self.random_state) if fresh else self._rng
-        if is_dataset(X):
-            X, y_net = Relabelled(X, targets), None
-        else:
-            y_net = targets
-        with torch_seeded(draw_seed(rng), self.device):
-            if fresh:
-                net = self._make_net(tolerance, X, encoder).initialize()
-            else:
-                net = self._continued_net(tolerance)
-            net.partial_fit(X, y_net, **fit_params)
-            state = net.final_state(X, y_net)
-        self.net_, self.target_encoder_, self._rng = net, encoder, rng
-        self._target_shape = y.shape[1:]
-        self._set_fitted_attributes(state, tolerance)
-        return self
-
-    def _set_fitted_attributes(self, state, tolerance):
-        duals = state["dual_variables"]
-        self.dual_variables_ = duals
-        self.sensitivity_ = -duals / np.isfinite(duals).sum()
-        self.slacks_ = state["slacks"]
-        self.train_embedding_ = state["train_embedding"]
-        self.kkt_ = state["kkt"]
-        self.n_dual_updates_ = self.net_.n_dual_updates_
-        self.epsilon_ = float(tolerance[0]) if np.ptp(tolerance) == 0 else tolerance
-        self.history_ = self.net_.history_
-
-    def _check_training_params(self):
-        if self.dual_update not in ("epoch", "batch"):
-            raise ValueError(f"dual_update == {self.dual_update!r}, must be 'epoch' or 'batch'.")
-        if self.dual_lr != "auto":
-            check_number("dual_lr", self.dual_lr, numbers.Real, 0)
-        check_number("dual_init", self.dual_init, numbers.Real, 0)
-        check_number("dual_warmup", self.dual_warmup, numbers.Integral, 0)
-        if self.primal_steps is not None:
-            check_number("primal_steps", self.primal_steps, numbers.Integral, 1)
-
-    def _make_net(self, tolerance, X, encoder):
-        n_features = int(np.prod(sample_shape(X)))
-        sizes = {"n_features": n_features, "n_outputs": self._n_outputs(encoder)}
-        return self._net_class(epsilon=tolerance, sizes=sizes, **self._net_params())
-
-    def _net_params(self):
-        """Parameters that are the skorch net's too."""
-        params = self.get_params(deep=False)
-        for name in ("epsilon", "normalize_y", "random_state"):
-            params.pop(name, None)
-        return {**params, "predict_nonlinearity": self._nonlinearity()}
-
-    def _continued_net(self, tolerance):
-        """The fitted net, with those of skorch's parameters set that have changed since."""
-        present = vars(self.net_)
-        changed = {k: v for k, v in self._net_params().items() if not same(v, present.get(k))}
-        self.net_.set_params(**changed)
-        self.net_.epsilon = tolerance
-        return self.net_
-
-    # Input
-
-    def _check_X(self, X, reset=False):
-        if is_dataset(X):
-            return X
-        return validate_data(self, X, reset=reset, **_X_CHECKS)
-
-    def _check_X_y(self, X, y, reset):
-        if is_dataset(X):
-            y = dataset_targets(X) if y is None else y
-            if reset:
-                self.n_features_in_ = sample_shape(X)[0]
-            y = check_array(as_plain(y), ensure_2d=False, dtype=None)
-            check_consistent_length(X, y)
-        else:
-            X, y = validate_data(
-                self, X, as_plain(y), reset=reset, multi_output=True, **self._y_checks, **_X_CHECKS
-            )
-        return X, self._check_y(y)
-
-    # Afterwards
-
-    @property
-    def module_(self):
-        """The trained ``nn.Module``."""
-        return self.net_.module_
-
-    @property
-    def history(self):
-        """The course of training, skorch's ``history_``."""
-        return self.history_
-
-    def embed(self, X):
-        """Input of the embedding layer, the features of the last layer by default.
-
-        Parameters
-        ----------
-        X : as in ``fit``, n rows
-
-        Returns
-        -------
-        Z : array of shape (n, d)
-        """
-        X = self._check_input(X)
-        return embedding(self.net_, X, self.embedding_layer)
-
-    def sample_loss(self, X, y):
-        """Loss l_i of each sample, in the units that ``epsilon`` has.
-
-        Parameters
-        ----------
-        X : as in ``fit``, n rows
-        y : array-like of shape (n,) or (n, m)
-
-        Returns
-        -------
-        loss : array of shape (n,)
-        """
-        check_is_fitted(self)
-        X, y = self._check_X_y(as_plain(X), y, reset=False)
-        targets = torch.as_tensor(self._encode(self.target_encoder_, y))
-        outputs = self.net_.forward(X)
-        outputs = outputs[0] if isinstance(outputs, tuple) else outputs
-        pair = to_device((outputs, targets), self.net_.device)
-        with torch.no_grad():
-            return self.net_.criterion_.sample_losses(*pair)[0].cpu().numpy()
-
-    def _check_input(self, X):
-        check_is_fitted(self)
-        return self._check_X(as_plain(X))
-
-    def __sklearn_is_fitted__(self):
-        return hasattr(self, "dual_variables_")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
 
 
 class ConstrainedNetClassifier(ClassifierMixin, BaseConstrainedNet):
@@ -335,7 +23,7 @@ class ConstrainedNetClassifier(ClassifierMixin, BaseConstrainedNet):
     A net is trained under one constraint per labelled sample: its loss may not exceed epsilon. The
     Lagrange multiplier of that constraint is the sample's dual variable.
 """
-        + _PARAMETERS.format(
+        + PARAMETERS.format(
             epsilon_unit="in nats for the default loss",
             normalize_y="",
             net_sees="classes as integers from 0",
@@ -461,7 +149,7 @@ class ConstrainedNetRegressor(RegressorMixin, BaseConstrainedNet):
     A net is trained under one constraint per labelled sample: its loss may not exceed epsilon. The
     Lagrange multiplier of that constraint is the sample's dual variable.
 """
-        + _PARAMETERS.format(
+        + PARAMETERS.format(
             epsilon_unit="a fraction of the target's variance",
             normalize_y="""
     normalize_y : bool
@@ -560,18 +248,7 @@ class ConstrainedNetRegressor(RegressorMixin, BaseConstrainedNet):
         return tags
 
 
-_X_CHECKS = {"accept_sparse": "csr", "dtype": np.float32, "allow_nd": True}
-
-
 def both_classes(logit):
     """Probabilities of the two classes from the logit of the second."""
     p = torch.sigmoid(logit.reshape(-1))
     return torch.stack([1 - p, p], dim=1)
-
-
-def same(a, b):
-    """Whether a parameter has not changed; only simple values can be equal and not identical."""
-    simple = (str, bool, numbers.Number, tuple, partial)
-    if isinstance(a, partial) and isinstance(b, partial):
-        return (a.func, a.keywords) == (b.func, b.keywords)
-    return a is b or (isinstance(a, simple) and type(a) is type(b) and a == b)

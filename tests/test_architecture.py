@@ -13,7 +13,7 @@ PACKAGE = Path(skally.__file__).parent
 FLOORS = [
     {"linalg", "scores", "selection", "seeding", "validation", "modal_compat"},
     {"features", "duals", "dual_regression", "modules", "loaders"},
-    {"primal_dual", "nets", "pool"},
+    {"primal_dual", "base_net", "nets", "pool"},
     {"samplers.base"},
     {f"samplers.{name}" for name in ("uncertainty", "diversity", "ally", "wrappers")},
     {"samplers", "datasets"},
@@ -21,8 +21,12 @@ FLOORS = [
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 # On one floor, only towards the left.
-SAME_FLOOR = {("nets", "primal_dual"), ("selection", "linalg"), ("selection", "seeding")} | {
-    (name, "loaders") for name in ("dual_regression",)
+SAME_FLOOR = {
+    ("nets", "primal_dual"),
+    ("nets", "base_net"),
+    ("selection", "linalg"),
+    ("selection", "seeding"),
+    ("dual_regression", "loaders"),
 }
 
 
