@@ -236,7 +236,7 @@ def test_saved_files_bring_back_weights_and_duals(diabetes, tmp_path):
     other.net_.load_params(**files)
     assert np.array_equal(net.predict(X), other.predict(X))
     assert np.array_equal(net.dual_variables_, other.net_.criterion_.dual)
-    assert set(torch.load(files["f_params"])) == set(net.module_.state_dict())
+    assert set(torch.load(files["f_params"], weights_only=True)) == set(net.module_.state_dict())
 
 
 def test_partial_fit_goes_on_with_new_data_and_new_duals(diabetes):
