@@ -87,6 +87,16 @@ def fit_to_known(original, self, bootstrap=False, force_all_finite=None, **fit_k
     return original(self, bootstrap=bootstrap, **fit_kwargs)
 
 
+def add_training_data(original, self, X, y):
+    """modAL 0.4.1 and 0.4.2.1: where the new y could not be stacked, X had grown already."""
+    before = self.X_training, self.y_training
+    try:
+        return original(self, X, y)
+    except Exception:
+        self.X_training, self.y_training = before
+        raise
+
+
 FUNCTIONS = {
     "check_X_y": check_X_y,
     "data_vstack": data_vstack,
@@ -97,6 +107,7 @@ METHODS = {
     "__init__": remember_arguments,
     "get_params": get_params,
     "_fit_to_known": fit_to_known,
+    "_add_training_data": add_training_data,
 }
 LEARNERS = ("ActiveLearner", "BayesianOptimizer")
 

@@ -216,3 +216,12 @@ def test_only_modules_of_modal_are_found():
 def test_learner_survives_pickle():
     copy = pickle.loads(pickle.dumps(learner(bootstrap_init=True)))
     assert copy.get_params()["bootstrap_init"]
+
+
+def test_labels_that_cannot_be_stacked_leave_the_learner_as_it_was():
+    taught = learner()
+    with pytest.raises(ValueError):
+        taught.teach(X[10:12], y[10:12].reshape(-1, 1))
+    assert len(taught.X_training) == len(taught.y_training) == 10
+    taught.teach(X[10:12], y[10:12])
+    assert len(taught.X_training) == len(taught.y_training) == 12
