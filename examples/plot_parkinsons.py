@@ -8,7 +8,9 @@ label is a visit to a clinic. We start from 100 random labels and ask for 200 mo
 
 Two ways to split off the test set answer two questions. A *random* split asks how well the
 score is filled in for patients that are already known: the rows of a patient are near duplicates in
-time. A split *by subject* asks how well it is predicted for a new patient, which is far harder.
+time. A split *by subject* asks how well it is predicted for a new patient. That is far harder: no
+strategy here does better than the mean of the target, and since age and sex tell patients apart,
+more labels of the same patients only make the net surer of what does not carry over.
 
 The target is standardised, so that an error of 1 is what the mean of the target would make. The
 bands show one standard error over seeds. ``SKALLY_SEEDS`` sets the number of seeds.
