@@ -51,8 +51,8 @@ PARAMETERS = """
         itself. The second is free but biased upwards, since a sample's loss is always seen
         just before the step that lowers it.
     primal_steps : int or None
-        T_p, gradient steps between dual steps. None means one epoch, or one batch for
-        ``dual_update="batch"``.
+        T_p, gradient steps between dual steps. None means one epoch, and with ``dual_lr="auto"``
+        as many as make 10 steps; for ``dual_update="batch"`` it means one.
     dual_warmup : int
         Epochs before the first dual step.
     dual_init : float

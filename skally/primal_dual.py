@@ -15,6 +15,10 @@ from skally.duals import Lagrangian, automatic_dual_lr, build_criterion
 from skally.features import InputRecorder, find_embedding_layer
 from skally.loaders import RowNumbered, original_rows
 
+# Primal steps before a dual step as long as dual_lr="auto" makes it. On small convex problems, Adam
+# does not find the multipliers with 5 and does with 10; more make each dual step dearer.
+LONG_STEP = 10
+
 
 class PrimalDual:
     """Mixin: T_p primal steps on the Lagrangian, then one dual step, until the epochs are over.
@@ -131,11 +135,10 @@ class PrimalDual:
         self.n_steps_ += 1
         if self.dual_update == "batch":
             self.criterion_.observe(*self._pair(step["y_pred"], unpack_data(batch)[1]), self.rows_)
-            if self.n_steps_ % (self.primal_steps or 1) == 0:
+            if self.n_steps_ >= (self.primal_steps or 1):
                 self._dual_step(self.rows_)
-        elif self.primal_steps is not None and self.n_steps_ % self.primal_steps == 0:
-            self._measure()
-            self._dual_step(self.numbered_.rows)
+        elif self.primal_steps is not None and self.n_steps_ >= self.primal_steps:
+            self._full_dual_step()
         return step
 
     def _pair(self, y_pred, y_true):
@@ -149,7 +152,12 @@ class PrimalDual:
         for X, (y, rows) in self.get_iterator(self.numbered_):
             self.criterion_.observe(*self._pair(self.evaluation_step((X, y)), y), rows)
 
+    def _full_dual_step(self):
+        self._measure()
+        self._dual_step(self.numbered_.rows)
+
     def _dual_step(self, rows):
+        self.n_steps_ = 0
         if self.n_epochs_ >= self.dual_warmup:
             self.criterion_.ascend(rows, self.dual_lr_)
             self.n_dual_updates_ += 1
@@ -175,17 +183,21 @@ class PrimalDual:
     def on_epoch_end(self, net, **kwargs):
         """Dual step of an epoch, and its line in the history."""
         super().on_epoch_end(net, **kwargs)
-        if self.dual_update == "epoch" and self.primal_steps is None:
-            self._measure()
-            self._dual_step(self.numbered_.rows)
+        at_least = LONG_STEP if self.dual_lr == "auto" else 1
+        if self.dual_update == "epoch" and self.primal_steps is None and self.n_steps_ >= at_least:
+            self._full_dual_step()
         self.n_epochs_ += 1
         for name, value in self._progress().items():
             self.history.record(name, value)
 
     def _progress(self):
         rows = self.numbered_.rows
-        if self.criterion_.slack[rows].isnan().any():  # no dual step yet, or batches left out
-            self._measure()
+        if (
+            self.dual_update == "epoch"
+            and self.n_steps_ > 0
+            or self.criterion_.slack[rows].isnan().any()
+        ):
+            self._measure()  # the last measurement is older than the weights
         loss, slack, dual = (getattr(self.criterion_, a)[rows] for a in ("loss", "slack", "dual"))
         return {
             "objective": loss.mean().item(),

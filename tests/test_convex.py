@@ -13,6 +13,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Solution may be inaccurate:UserW
 LINEAR = {
     "module__hidden_layer_sizes": (),
     "dual_lr": "auto",
+    "primal_steps": 1,  # one step of LBFGS is twenty
     "optimizer": torch.optim.LBFGS,
     "optimizer__line_search_fn": "strong_wolfe",
     "lr": 1.0,
@@ -76,6 +77,25 @@ def test_duals_equal_solver_multipliers_times_n(problem, seed):
     assert net.kkt_["max_violation"] < 0.01 * epsilon
     assert net.kkt_["complementarity"] < 0.01 * epsilon * duals.max()
     assert net.kkt_["stationarity"] < 1e-2
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_adam_finds_the_solvers_multipliers_too(problem):
+    make, Net, params, slack = PROBLEMS[problem]
+    X, y, loss = make(2)
+    epsilon = slack * smallest_worst_loss(loss)
+    _, duals = solve(loss, epsilon)
+    net = Net(
+        epsilon=epsilon,
+        module__hidden_layer_sizes=(),
+        dual_lr="auto",
+        lr=0.01,
+        max_epochs=2000,
+        batch_size=-1,
+        random_state=0,
+        **params,
+    ).fit(X, y)
+    assert np.abs(net.dual_variables_ - duals).max() < 0.02 * duals.max()
 
 
 def test_duals_of_a_vector_of_tolerances_equal_the_solvers():
