@@ -61,14 +61,16 @@ PARAMETERS = """
         Name of the layer whose input is the embedding. None means the last ``nn.Linear``.
     random_state : None, int or RandomState
         The same int gives the same net and the same duals on the same machine.
-    optimizer, lr, max_epochs, batch_size, iterator_train, iterator_valid, dataset, train_split, \\
-    callbacks, predict_nonlinearity, warm_start, verbose, device, compile, use_caching, \\
-    torch_load_kwargs
+    optimizer, lr, max_epochs, batch_size, device, warm_start, verbose
+        As in :class:`skorch.NeuralNet`.
+    iterator_train, iterator_valid, dataset, train_split, callbacks
         As in :class:`skorch.NeuralNet`. ``train_split=None`` gives every row a dual; rows that
         another split holds out get NaN. Callbacks are called with ``net_``. The learning rate falls
         to zero along half a cosine, unless ``callbacks`` has an ``LRScheduler`` or
         ``callbacks__lr_decay=None``.
-    **skorch__params
+    predict_nonlinearity, compile, use_caching, torch_load_kwargs
+        As in :class:`skorch.NeuralNet`.
+    **skorch__params : dict
         skorch's parameters with double underscores: ``module__x``, ``criterion__x``,
         ``constraint_criterion__x``, ``optimizer__x``, ``iterator_train__x``, ``callbacks__x``.
 
