@@ -80,6 +80,7 @@ def embedding(net, X, layer=None):
     Z : array of shape (n, d)
     """
     with InputRecorder(find_embedding_layer(net.module_, layer)) as recorder:
-        for _ in net.forward_iter(X):
-            pass
+        for output in net.forward_iter(X):
+            n_rows = len(output[0] if isinstance(output, tuple) else output)
+            recorder.chunks[-1] = recorder.chunks[-1][:n_rows]  # the net may have filled up a batch
     return recorder.value

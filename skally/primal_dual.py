@@ -120,6 +120,24 @@ class PrimalDual:
             self.rows_ = rows.to(self.criterion_.dual.device)
             yield X, y
 
+    # Prediction
+
+    def evaluation_step(self, batch, training=False):
+        """Output of a batch; a short one is filled up with copies of its last row.
+
+        Matrix products round differently for different numbers of rows. With one number only, the
+        prediction of a row does not depend on the rows beside it.
+        """
+        X, y = unpack_data(batch)
+        n_missing = self.batch_size - get_len(X)
+        if training or n_missing <= 0 or not isinstance(X, torch.Tensor):
+            return super().evaluation_step(batch, training=training)
+        X_filled = torch.cat([X, X[-1:].expand(n_missing, *X.shape[1:])])
+        output = super().evaluation_step((X_filled, y))
+        if isinstance(output, tuple):
+            return tuple(part[: len(X)] for part in output)
+        return output[: len(X)]
+
     # Primal steps
 
     def get_loss(self, y_pred, y_true, X=None, training=False):

@@ -184,6 +184,15 @@ def test_torchs_loader_gives_the_same_course_as_ours_on_full_batches(diabetes):
     assert np.allclose(nets[0].dual_variables_, nets[1].dual_variables_, atol=1e-5)
 
 
+@pytest.mark.parametrize("n", [1, 2, 7, 63, 64, 65, 130])
+def test_predictions_of_a_row_do_not_depend_on_the_rows_beside_it(n, digits, diabetes):
+    for Net, (X, y) in ((ConstrainedNetClassifier, digits), (ConstrainedNetRegressor, diabetes)):
+        net = Net(**QUICK).fit(X, y)
+        predict = getattr(net, "predict_proba", net.predict)
+        assert np.array_equal(predict(X[:n]), predict(X)[:n])
+        assert np.array_equal(net.embed(X[:n]), net.embed(X)[:n])
+
+
 # Parameters
 
 
