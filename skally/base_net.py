@@ -1,7 +1,6 @@
 """What the constrained nets share: input, training by skorch, and what was learned."""
 
 import numbers
-from functools import partial
 
 import numpy as np
 import torch
@@ -248,11 +247,6 @@ class BaseConstrainedNet(BaseEstimator):
 
     # Input
 
-    def _check_X(self, X, reset=False):
-        if is_dataset(X):
-            return X
-        return validate_data(self, X, reset=reset, **_X_CHECKS)
-
     def _check_X_y(self, X, y, reset):
         if is_dataset(X):
             y = dataset_targets(X) if y is None else y
@@ -315,7 +309,8 @@ class BaseConstrainedNet(BaseEstimator):
 
     def _check_input(self, X):
         check_is_fitted(self)
-        return self._check_X(as_plain(X))
+        X = as_plain(X)
+        return X if is_dataset(X) else validate_data(self, X, reset=False, **_X_CHECKS)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "dual_variables_")
@@ -328,7 +323,5 @@ class BaseConstrainedNet(BaseEstimator):
 
 def same(a, b):
     """Whether a parameter has not changed; only simple values can be equal and not identical."""
-    simple = (str, bool, numbers.Number, tuple, partial)
-    if isinstance(a, partial) and isinstance(b, partial):
-        return (a.func, a.keywords) == (b.func, b.keywords)
+    simple = (str, numbers.Number, tuple)
     return a is b or (isinstance(a, simple) and type(a) is type(b) and a == b)

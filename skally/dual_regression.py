@@ -1,5 +1,7 @@
 """The dual regression head: duals of rows never labelled, from their embedding."""
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -141,6 +143,6 @@ class DualHead(nn.Sequential):
 
     def __init__(self, n_features, hidden_layer_sizes):
         sizes, layers = [n_features, *hidden_layer_sizes], []
-        for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True):
+        for n_in, n_out in pairwise(sizes):
             layers += [nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out), nn.ReLU()]
         super().__init__(*layers, nn.Linear(sizes[-1], 1), nn.Softplus())

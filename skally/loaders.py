@@ -1,5 +1,7 @@
 """Batches of an in-memory data set without a per-sample collate."""
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from scipy import sparse
@@ -132,8 +134,7 @@ class BatchLoader:
             return
         n = len(self.dataset)
         order = torch.randperm(n).numpy() if self.shuffle else np.arange(n)
-        edges = self._edges()
-        for start, stop in zip(edges[:-1], edges[1:], strict=True):
+        for start, stop in pairwise(self._edges()):
             yield as_tensors(take(self.dataset, order[start:stop]))
 
     def _edges(self):

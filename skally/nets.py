@@ -1,7 +1,5 @@
 """Neural nets with one constraint per training sample, as scikit-learn estimators."""
 
-from functools import partial
-
 import numpy as np
 import torch
 from sklearn.base import ClassifierMixin, RegressorMixin
@@ -138,7 +136,7 @@ class ConstrainedNetClassifier(ClassifierMixin, BaseConstrainedNet):
         if self.predict_nonlinearity != "auto":
             return self.predict_nonlinearity
         if self._is_criterion(nn.CrossEntropyLoss):
-            return partial(torch.softmax, dim=-1)
+            return softmax
         return both_classes if self._is_criterion(nn.BCEWithLogitsLoss) else None
 
 
@@ -246,6 +244,11 @@ class ConstrainedNetRegressor(RegressorMixin, BaseConstrainedNet):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+def softmax(logits):
+    """Probabilities of the classes from their logits."""
+    return torch.softmax(logits, dim=-1)
 
 
 def both_classes(logit):

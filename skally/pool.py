@@ -12,6 +12,7 @@ from skorch import NeuralNet
 from skorch.utils import is_dataset
 
 from skally.features import embedding
+from skally.linalg import squared_distance_to_nearest
 from skally.validation import num_samples
 
 
@@ -98,6 +99,11 @@ class Pool:
         if trained is None or (len(trained) == len(held) and np.allclose(trained, held, atol=1e-5)):
             return held
         return np.vstack([held, trained])
+
+    @cached_property
+    def labeled_distance(self):
+        """Squared distance of each row's features to the nearest labelled sample's, (n_pool,)."""
+        return squared_distance_to_nearest(self.embedding, self.labeled_embedding)
 
     @cached_property
     def train_embedding(self):

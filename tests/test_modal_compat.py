@@ -140,7 +140,9 @@ def test_clone_fits_with_the_same_keywords():
 
 
 def test_clone_allows_missing_values_if_the_original_does():
-    clone(missing_values_learner(force_all_finite=False)).teach(MISSING[10:], y[10:])
+    copy = clone(missing_values_learner(force_all_finite=False))
+    copy.teach(MISSING[10:], y[10:])
+    np.testing.assert_array_equal(copy.X_training, MISSING)
 
 
 def test_parameters_can_be_set():

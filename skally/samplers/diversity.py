@@ -1,6 +1,5 @@
 """Samplers that cover the pool."""
 
-from skally.linalg import squared_distance_to_nearest
 from skally.samplers.base import BaseSampler
 from skally.selection import k_center
 
@@ -29,7 +28,7 @@ class CoreSetSampler(BaseSampler):
     """
 
     def utility(self, pool, rng):
-        return squared_distance_to_nearest(pool.embedding, pool.labeled_embedding)
+        return pool.labeled_distance
 
     def select(self, pool, utility, k, rng):
-        return k_center(pool.embedding, pool.labeled_embedding, k)
+        return k_center(pool.embedding, pool.labeled_distance, k)

@@ -8,7 +8,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsRegressor
 
-from skally import ComposedSampler, ConstrainedNetRegressor
+from skally import ComposedSampler, ConstrainedNetRegressor, pool
 from skally.samplers import ALLYSampler, BaseSampler, CoreSetSampler, EntropySampler, RandomSampler
 from skally.selection import best_per_cluster
 
@@ -40,6 +40,15 @@ def test_core_set_is_greedy_k_center_on_the_embedding(regressor, diabetes):
     sampler = CoreSetSampler()
     assert sampler.query(regressor, X, 10).tolist() == expected
     assert sampler.query(regressor, X, 10, X=diabetes[0][:150]).tolist() == expected
+
+
+def test_core_set_measures_the_distance_to_the_labelled_once(regressor, diabetes, monkeypatch):
+    measure, calls = pool.squared_distance_to_nearest, []
+    monkeypatch.setattr(
+        pool, "squared_distance_to_nearest", lambda *args: calls.append(1) or measure(*args)
+    )
+    CoreSetSampler().query(regressor, diabetes[0], 3)
+    assert len(calls) == 1
 
 
 def test_core_set_takes_any_estimator_with_the_labelled_samples(rng):
