@@ -1,18 +1,22 @@
 """What the constrained nets share: input, training by skorch, and what was learned."""
 
 import numbers
+import warnings
+from copy import deepcopy
 
 import numpy as np
-import torch
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import (
     check_array,
     check_consistent_length,
     check_is_fitted,
     validate_data,
 )
-from skorch.utils import is_dataset, to_device
+from skorch.utils import is_dataset
 
+from skally.convergence import complaint
+from skally.epsilon import RULE, free_loss
 from skally.features import embedding
 from skally.loaders import Relabelled
 from skally.seeding import draw_seed, make_rng, torch_seeded
@@ -33,18 +37,24 @@ PARAMETERS = """
     module : nn.Module class or instance
         Its sizes are read from the data at ``fit`` where its constructor takes ``n_features`` or
         ``n_outputs``, as :class:`skally.modules.MLP` does. ``module__x`` reaches its parameter x.
-    epsilon : float, {epsilon_unit}
-        Tolerance: the loss that no training sample may exceed. One for each sample goes
-        through ``fit(X, y, epsilon=eps)``, eps of shape (n,).{normalize_y}
+    epsilon : float, {epsilon_unit}, or "auto"
+        Tolerance: the constraint loss that no training sample may exceed. One for each sample goes
+        through ``fit(X, y, epsilon=eps)``, eps of shape (n,). "auto" is 1.2 times the mean loss of
+        rows held out from training without constraints, see :mod:`skally.epsilon`; it takes three
+        more fits.{normalize_y}
     criterion : nn.Module class or instance, or callable
         Loss l. ``criterion(y_pred, y_true)`` gives one value per sample; torch's own losses are
         built with ``reduction="none"``. Losses of several outputs are averaged.
     constraint_criterion : as ``criterion``, or None
-        Constraint loss l'. None means l.
+        Constraint loss l'. None means l. It need not look at the target: an argument named ``X``,
+        ``module`` or ``outputs`` is given the batch's input, the net, or all that the net
+        returned. See :mod:`skally.criteria` for some.
     dual_lr : float or "auto"
         Step of the dual ascent. The default keeps duals small beside the loss, so that the test
-        error stays that of the same net without constraints; "auto" takes the step that converges
-        to the true multipliers of models linear in their parameters.
+        error stays that of the same net without constraints. "auto" is for the true multipliers
+        of models linear in their parameters: a step that finds them, which falls with the learning
+        rate, with a penalty of the same size, and batches that hold a row in proportion to 1 plus
+        its dual.
     dual_update : "epoch" or "batch"
         Where the dual step takes its losses from: a full pass in eval mode, or the training batch
         itself. The second is free but biased upwards, since a sample's loss is always seen
@@ -56,6 +66,16 @@ PARAMETERS = """
         Epochs before the first dual step.
     dual_init : float
         Start value of every dual.
+    dual_max : float or None
+        Upper bound of the duals: a constraint then costs at most ``dual_max`` times its violation,
+        as slack does in a soft-margin support vector machine.
+    dual_decay : float
+        Duals move by ``s - dual_decay * dual``: a violation u then costs
+        ``u ** 2 / (2 * dual_decay)`` and gives way to the loss (resilient constraints).
+    penalty : float or None
+        rho of the augmented Lagrangian: a constraint weighs max(0, dual + penalty * slack) in the
+        primal step. None means 0, and with ``dual_lr="auto"`` the dual step itself, which takes
+        the value given here if there is one.
     embedding_layer : str or None
         Name of the layer whose input is the embedding. None means the last ``nn.Linear``.
     random_state : None, int or RandomState
@@ -100,10 +120,18 @@ PARAMETERS = """
     feature_names_in_ : array of shape (n_features,)
         Only if X has string column names.{attributes}
 
+    Warns
+    -----
+    ConvergenceWarning
+        Where the constraints seem impossible to meet, and with ``dual_lr="auto"`` where the duals
+        have not converged.
+
     References
     ----------
     Elenter, NaderiAlizadeh, Ribeiro, "A Lagrangian Duality Approach to Active Learning",
-    NeurIPS 2022, Algorithm 1 (PDCL).
+    NeurIPS 2022, Algorithm 1 (PDCL). Hounie, Ribeiro, Chamon, "Resilient Constrained Learning",
+    NeurIPS 2023 (``dual_decay``). Bertsekas, "Constrained Optimization and Lagrange Multiplier
+    Methods", 1982, Section 3.1 (``penalty``).
 """
 
 
@@ -182,16 +210,19 @@ class BaseConstrainedNet(BaseEstimator):
 
     def _train(self, X, y, epsilon, fresh, fit_params, classes=None):
         X = as_plain(X)
-        tolerance = check_epsilon(self.epsilon if epsilon is None else epsilon, num_samples(X))
+        tolerance = self.epsilon if epsilon is None else epsilon
+        automatic = isinstance(tolerance, str) and tolerance == "auto"
+        if not automatic:
+            tolerance = check_epsilon(tolerance, num_samples(X))
         self._check_training_params()
         X, y = self._check_X_y(X, y, reset=fresh)
         encoder = self._fit_target_encoder(y, classes) if fresh else self.target_encoder_
         targets = self._encode(encoder, y)
         rng = make_rng(self.random_state) if fresh else self._rng
-        if is_dataset(X):
-            X, y_net = Relabelled(X, targets), None
-        else:
-            y_net = targets
+        if automatic:
+            value = RULE * free_loss(self, X, y, random_state=rng)
+            tolerance = np.full(num_samples(X), value)
+        X, y_net = (Relabelled(X, targets), None) if is_dataset(X) else (X, targets)
         with torch_seeded(draw_seed(rng), self.device):
             if fresh:
                 net = self._make_net(tolerance, X, encoder).initialize()
@@ -202,6 +233,7 @@ class BaseConstrainedNet(BaseEstimator):
         self.net_, self.target_encoder_, self._rng = net, encoder, rng
         self._target_shape = y.shape[1:]
         self._set_fitted_attributes(state, tolerance)
+        self._warn_of_constraints(tolerance)
         return self
 
     def _set_fitted_attributes(self, state, tolerance):
@@ -215,12 +247,36 @@ class BaseConstrainedNet(BaseEstimator):
         self.epsilon_ = float(tolerance[0]) if np.ptp(tolerance) == 0 else tolerance
         self.history_ = self.net_.history_
 
+    def _warn_of_constraints(self, tolerance):
+        if self.dual_max is not None or self.dual_decay > 0 or self.net_.n_epochs_ == 0:
+            return  # constraints that give way are meant to
+        epochs = [row for row in self.history_ if "dual_max" in row][-self.net_.n_epochs_ :]
+        columns = ("max_violation", "dual_mean", "dual_max")
+        course = [[row[name] for row in epochs] for name in columns]
+        automatic = self.dual_lr == "auto"
+        message = complaint(*course, self.kkt_["complementarity"], tolerance, automatic)
+        if message is not None:
+            warnings.warn(message, ConvergenceWarning, stacklevel=4)
+
     def _check_training_params(self):
         if self.dual_update not in ("epoch", "batch"):
             raise ValueError(f"dual_update == {self.dual_update!r}, must be 'epoch' or 'batch'.")
         if self.dual_lr != "auto":
             check_number("dual_lr", self.dual_lr, numbers.Real, 0)
-        check_number("dual_init", self.dual_init, numbers.Real, 0)
+        for name in ("dual_init", "dual_decay"):
+            check_number(name, getattr(self, name), numbers.Real, 0)
+        for name in ("dual_max", "penalty"):
+            if getattr(self, name) is not None:
+                check_number(name, getattr(self, name), numbers.Real, 0)
+        if self.dual_lr != "auto" and self.dual_lr * self.dual_decay >= 1:
+            raise ValueError(
+                f"dual_lr * dual_decay == {self.dual_lr * self.dual_decay}, must be < 1: the duals "
+                "would jump about."
+            )
+        if self.dual_max is not None and self.dual_init > self.dual_max:
+            raise ValueError(
+                f"dual_init == {self.dual_init}, must be <= {self.dual_max}, which is dual_max."
+            )
         check_number("dual_warmup", self.dual_warmup, numbers.Integral, 0)
         if self.primal_steps is not None:
             check_number("primal_steps", self.primal_steps, numbers.Integral, 1)
@@ -238,12 +294,16 @@ class BaseConstrainedNet(BaseEstimator):
         return {**params, "predict_nonlinearity": self._nonlinearity()}
 
     def _continued_net(self, tolerance):
-        """The fitted net, with those of skorch's parameters set that have changed since."""
+        """A copy of the fitted net, with those of skorch's parameters set that have changed since.
+
+        If training fails, the fitted net is as it was.
+        """
+        net = deepcopy(self.net_)
         present = vars(self.net_)
         changed = {k: v for k, v in self._net_params().items() if not same(v, present.get(k))}
-        self.net_.set_params(**changed)
-        self.net_.epsilon = tolerance
-        return self.net_
+        net.set_params(**changed)
+        net.epsilon = tolerance
+        return net
 
     # Input
 
@@ -298,14 +358,30 @@ class BaseConstrainedNet(BaseEstimator):
         -------
         loss : array of shape (n,)
         """
+        return self._losses(X, y)[0]
+
+    def constraint_loss(self, X, y):
+        """Constraint loss l'_i of each sample, which epsilon bounds.
+
+        Parameters
+        ----------
+        X : as in ``fit``, n rows
+        y : array-like of shape (n,) or (n, m)
+
+        Returns
+        -------
+        loss : array of shape (n,)
+        """
+        return self._losses(X, y)[1]
+
+    def _losses(self, X, y):
+        """Losses l and l' of each sample; noise in them, if any, is the same in every call."""
         check_is_fitted(self)
         X, y = self._check_X_y(as_plain(X), y, reset=False)
-        targets = torch.as_tensor(self._encode(self.target_encoder_, y))
-        outputs = self.net_.forward(X)
-        outputs = outputs[0] if isinstance(outputs, tuple) else outputs
-        pair = to_device((outputs, targets), self.net_.device)
-        with torch.no_grad():
-            return self.net_.criterion_.sample_losses(*pair)[0].cpu().numpy()
+        targets = self._encode(self.target_encoder_, y)
+        X, targets = (Relabelled(X, targets), None) if is_dataset(X) else (X, targets)
+        with torch_seeded(0, self.device):
+            return self.net_.losses(X, targets)
 
     def _check_input(self, X):
         check_is_fitted(self)

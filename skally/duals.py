@@ -7,12 +7,11 @@ without bias and nothing depends on the batch size::
     L(theta, lam) = mean_i [ l_i + lam_i (l'_i - eps_i) ]
 """
 
-import inspect
-from copy import deepcopy
-
 import numpy as np
 import torch
 from torch import nn
+
+from skally.criteria import per_sample
 
 
 class Lagrangian(nn.Module):
@@ -25,15 +24,32 @@ class Lagrangian(nn.Module):
     ----------
     criterion, constraint_criterion : callable
         (y_pred, y_true) -> one value per sample, l and l'. None for the second means l.
+    dual_max : float
+        Upper bound of the duals.
+    dual_decay : float
+        Cost of a dual, (dual_decay / 2) lam^2, which makes a constraint give way.
+    penalty : float
+        rho of the augmented Lagrangian, 0 for the plain one.
     """
 
     state_names = ("dual", "loss", "slack")
 
-    def __init__(self, criterion, constraint_criterion=None):
+    def __init__(
+        self,
+        criterion,
+        constraint_criterion=None,
+        *,
+        dual_max=np.inf,
+        dual_decay=0.0,
+        penalty=0.0,
+    ):
         super().__init__()
         self.criterion = criterion
         self.constraint_criterion = constraint_criterion
-        for name in ("epsilon", *self.state_names):
+        self.dual_max = dual_max
+        self.dual_decay = dual_decay
+        self.penalty = penalty
+        for name in ("epsilon", "share", *self.state_names):
             self.register_buffer(name, torch.zeros(0), persistent=False)
 
     def begin(self, epsilon, dual_init):
@@ -46,42 +62,78 @@ class Lagrangian(nn.Module):
         """
         device = self.epsilon.device
         self.epsilon = torch.as_tensor(epsilon, dtype=torch.float32, device=device)
+        self.share = torch.ones_like(self.epsilon)
         self.dual = torch.full_like(self.epsilon, dual_init)
         self.loss = torch.full_like(self.epsilon, torch.nan)
         self.slack = torch.full_like(self.epsilon, torch.nan)
 
-    def sample_losses(self, y_pred, y_true):
+    def sample_losses(self, batch):
         """Losses l and l' of a batch, each of shape (b,)."""
-        loss = per_sample(self.criterion, y_pred, y_true, "criterion")
+        loss = per_sample(self.criterion, batch, "criterion")
         if self.constraint_criterion is None:
             return loss, loss
-        constraint = per_sample(self.constraint_criterion, y_pred, y_true, "constraint_criterion")
-        return loss, constraint
+        return loss, per_sample(self.constraint_criterion, batch, "constraint_criterion")
 
-    def forward(self, y_pred, y_true, rows):
-        """Mean Lagrangian of a batch, divided by 1 + mean dual.
+    def forward(self, batch, rows):
+        """Mean (augmented) Lagrangian of a batch.
 
-        The curvature in theta grows with 1 + lam. The division leaves the saddle point where it is
-        and keeps one primal learning rate right for all dual vectors.
+        Rows that are drawn more often than others count for less, by their ``share``.
         """
-        return self.lagrangian(y_pred, y_true, rows).mean() / (1 + self.dual.mean())
+        loss, constraint = self.sample_losses(batch)
+        slack, dual = constraint - self.epsilon[rows], self.dual[rows]
+        if self.penalty == 0:
+            return ((loss + dual * slack) / self.share[rows]).mean()
+        ahead = self.next_dual(dual, slack.detach())
+        cost = self.dual_decay * ahead.square() + (ahead - dual).square() / self.penalty
+        return ((loss + ahead * slack - cost / 2) / self.share[rows]).mean()
 
-    def lagrangian(self, y_pred, y_true, rows):
+    def next_dual(self, dual, slack):
+        """Proximal step on a dual: the weight of its constraint in the augmented Lagrangian.
+
+        It is the largest value of mu s - (decay / 2) mu^2 - (mu - lam)^2 / (2 rho) over the mu that
+        a dual may have; without relaxations, relu(lam + rho s).
+        """
+        ahead = (dual + self.penalty * slack) / (1 + self.penalty * self.dual_decay)
+        return ahead.clamp(0, self.dual_max)
+
+    def lagrangian(self, batch, rows):
         """l_i + lam_i (l'_i - eps_i) of each sample of a batch, shape (b,)."""
-        loss, constraint = self.sample_losses(y_pred, y_true)
+        loss, constraint = self.sample_losses(batch)
         return loss + self.dual[rows] * (constraint - self.epsilon[rows])
 
     @torch.no_grad()
-    def observe(self, y_pred, y_true, rows):
+    def observe(self, batch, rows):
         """Keep the losses and slacks of a batch, the measurement for the dual step."""
-        loss, constraint = self.sample_losses(y_pred, y_true)
+        loss, constraint = self.sample_losses(batch)
         self.loss[rows] = loss.float()
         self.slack[rows] = constraint.float() - self.epsilon[rows]
 
     @torch.no_grad()
-    def ascend(self, rows, dual_lr):
-        """Algorithm 1, the dual step: lam_i <- max(0, lam_i + dual_lr * s_i) for some rows."""
-        self.dual[rows] = torch.relu(self.dual[rows] + dual_lr * self.slack[rows])
+    def ascend(self, rows, dual_lr, rise=np.inf):
+        """Algorithm 1, the dual step: lam_i <- max(0, lam_i + dual_lr * s_i) for some rows.
+
+        Parameters
+        ----------
+        rows : int tensor of shape (b,)
+        dual_lr : float
+        rise : float
+            Largest slack that a step goes by.
+
+        Raises
+        ------
+        ValueError
+            If a dual would not be a finite number. The duals are then as before.
+        """
+        dual, slack = self.dual[rows], self.slack[rows].clamp(max=rise)
+        ahead = dual + dual_lr * (slack - self.dual_decay * dual)
+        if not ahead.isfinite().all():
+            worst = torch.as_tensor(rows)[~ahead.isfinite()][0]
+            raise ValueError(
+                f"Training has diverged: the constraint loss of row {worst.item()} is "
+                f"{(self.slack[worst] + self.epsilon[worst]).item()} and its dual variable "
+                f"{self.dual[worst].item():.3g}. Use a smaller lr or dual_lr, or scale the data."
+            )
+        self.dual[rows] = ahead.clamp(0, self.dual_max)
 
     def get_extra_state(self):
         """The part of a checkpoint that belongs to the data."""
@@ -94,55 +146,13 @@ class Lagrangian(nn.Module):
                 setattr(self, name, state[name].to(self.epsilon.device).clone())
 
 
-def per_sample(criterion, y_pred, y_true, name):
-    """Loss of each sample of a batch, a mean over outputs, shape (b,)."""
-    if isinstance(criterion, nn.NLLLoss):  # skorch's convention: the module gives probabilities
-        y_pred = torch.log(y_pred + torch.finfo(y_pred.dtype).eps)
-    if isinstance(criterion, nn.BCEWithLogitsLoss) or y_true.is_floating_point():
-        y_true = y_true.to(y_pred.dtype).reshape(y_pred.shape)
-    loss = criterion(y_pred, y_true)
-    if loss.dim() == 0 or len(loss) != len(y_pred):
-        raise ValueError(
-            f"{name} must give one value per sample: for a batch of {len(y_pred)} it gave shape "
-            f"{tuple(loss.shape)}. Use reduction='none'."
-        )
-    return loss.flatten(1).mean(dim=1) if loss.dim() > 1 else loss
-
-
-def build_criterion(criterion, kwargs, name):
-    """Criterion that gives one value per sample.
-
-    Parameters
-    ----------
-    criterion : nn.Module class or instance, or a function
-    kwargs : dict
-        For the constructor of a class.
-    name : str
-        Its parameter name, for errors.
-
-    Raises
-    ------
-    ValueError
-        If a reduction other than "none" is asked for.
-    """
-    if isinstance(criterion, type):
-        if "reduction" in inspect.signature(criterion).parameters:
-            kwargs = {"reduction": "none", **kwargs}
-        criterion = criterion(**kwargs)
-    else:
-        criterion = deepcopy(criterion)  # an instance is a parameter, which fit must not change
-    reduction = getattr(criterion, "reduction", "none")
-    if reduction != "none":
-        raise ValueError(f"{name}__reduction == {reduction!r}, must be 'none'.")
-    return criterion
-
-
 def automatic_dual_lr(epsilon, n_parameters):
     """Dual step that converges to the true multipliers of models linear in their parameters.
 
     Dual ascent is stable below 2 / sigma_max of (1/n) J H^-1 J^T, J the Jacobian of the active
     constraints, H the Hessian of L. For squared loss and a linear model that is about
-    n / (eps p) with p parameters.
+    n / (eps p) with p parameters. With a penalty as large as the step, any step is stable; a larger
+    one needs fewer dual steps and makes the primal problem harder.
 
     Parameters
     ----------
@@ -158,4 +168,4 @@ def automatic_dual_lr(epsilon, n_parameters):
         raise ValueError(
             f"median(epsilon) == {typical}, must be > 0 with dual_lr='auto'; give a float."
         )
-    return 0.25 * n / (typical * min(n_parameters, n))
+    return 0.5 * n / (typical * min(n_parameters, n))

@@ -115,6 +115,12 @@ class BatchLoader:
     shuffle : bool
     **kwargs : the rest of ``DataLoader``'s parameters; with any of them set it is used
 
+    Attributes
+    ----------
+    weights : array of shape (n,), or None
+        Set between epochs where ``can_draw``: a row is then drawn in proportion to its weight,
+        n rows an epoch.
+
     Notes
     -----
     A shuffled last batch of one row joins the batch before it: batch normalisation cannot train
@@ -124,6 +130,13 @@ class BatchLoader:
     def __init__(self, dataset, batch_size=1, shuffle=False, **kwargs):
         self.dataset, self.batch_size, self.shuffle, self.kwargs = (
             dataset, batch_size, shuffle, kwargs)  # fmt: skip
+        self.weights = None
+
+    @property
+    def can_draw(self):
+        """Whether batches may be drawn by ``weights``."""
+        in_memory = not self.kwargs and can_take(self.dataset)
+        return in_memory and self.shuffle and len(self) > 1
 
     def __len__(self):
         return len(self._edges()) - 1
@@ -132,10 +145,16 @@ class BatchLoader:
         if self.kwargs or not can_take(self.dataset):
             yield from DataLoader(self.dataset, self.batch_size, self.shuffle, **self.kwargs)
             return
-        n = len(self.dataset)
-        order = torch.randperm(n).numpy() if self.shuffle else np.arange(n)
+        order = self._order()
         for start, stop in pairwise(self._edges()):
             yield as_tensors(take(self.dataset, order[start:stop]))
+
+    def _order(self):
+        n = len(self.dataset)
+        if not self.shuffle:
+            return np.arange(n)
+        order = torch.randperm(n).numpy()
+        return order if self.weights is None else systematic_draw(self.weights)[order]
 
     def _edges(self):
         n = len(self.dataset)
@@ -150,3 +169,20 @@ def as_tensors(batch):
     if isinstance(batch, tuple):
         return tuple(map(as_tensors, batch))
     return torch.as_tensor(np.ascontiguousarray(batch))
+
+
+def systematic_draw(weights):
+    """Rows drawn in proportion to their weights, each as often as expected, rounded up or down.
+
+    Parameters
+    ----------
+    weights : array of shape (n,), positive
+
+    Returns
+    -------
+    rows : int array of shape (n,), ascending
+    """
+    n = len(weights)
+    edges = np.cumsum(weights) * (n / np.sum(weights))
+    marks = np.arange(n) + torch.rand(1, dtype=torch.float64).numpy()
+    return np.minimum(np.searchsorted(edges, marks), n - 1)

@@ -11,9 +11,10 @@ from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 from skorch.dataset import get_len, unpack_data
 from skorch.utils import to_tensor
 
-from skally.duals import Lagrangian, automatic_dual_lr, build_criterion
+from skally.criteria import Batch, build_criterion
+from skally.duals import Lagrangian, automatic_dual_lr
 from skally.features import InputRecorder, find_embedding_layer
-from skally.loaders import RowNumbered, original_rows
+from skally.loaders import BatchLoader, RowNumbered, original_rows
 
 # Primal steps before a dual step as long as dual_lr="auto" makes it. On small convex problems, Adam
 # does not find the multipliers with 5 and does with 10; more make each dual step dearer.
@@ -29,8 +30,8 @@ class PrimalDual:
         Tolerance of each row of the data of the next fit.
     sizes : dict
         ``n_features`` and ``n_outputs``, handed to a module whose constructor asks for them.
-    constraint_criterion, dual_lr, dual_update, primal_steps, dual_warmup, dual_init, \\
-    embedding_layer
+    constraint_criterion, dual_lr, dual_update, primal_steps, dual_warmup, dual_init, dual_max, \\
+    dual_decay, penalty, embedding_layer
         See :class:`skally.ConstrainedNetClassifier`.
     """
 
@@ -47,6 +48,9 @@ class PrimalDual:
         primal_steps,
         dual_warmup,
         dual_init,
+        dual_max,
+        dual_decay,
+        penalty,
         embedding_layer,
         **kwargs,
     ):
@@ -59,6 +63,9 @@ class PrimalDual:
         self.primal_steps = primal_steps
         self.dual_warmup = dual_warmup
         self.dual_init = dual_init
+        self.dual_max = dual_max
+        self.dual_decay = dual_decay
+        self.penalty = penalty
         self.embedding_layer = embedding_layer
 
     # Parts
@@ -83,7 +90,11 @@ class PrimalDual:
             else build_criterion(getattr(self, name), self.get_params_for(name), name)
             for name in ("criterion", "constraint_criterion")
         ]
-        self.criterion_ = Lagrangian(*criteria)
+        self.criterion_ = Lagrangian(
+            *criteria,
+            dual_max=np.inf if self.dual_max is None else self.dual_max,
+            dual_decay=self.dual_decay,
+        )
         return self
 
     def get_default_callbacks(self):
@@ -112,8 +123,19 @@ class PrimalDual:
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """One epoch of plain batches; their row numbers are put aside for the loss."""
         if training:
+            self._aim(iterator)
             iterator = self._set_rows_aside(iterator)
         super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+
+    def _aim(self, iterator):
+        """With dual_lr="auto", a row is drawn the oftener, the larger its weight 1 + lam_i.
+
+        Else a few rows with large duals, missing from most batches, drown the others in noise.
+        """
+        if self._automatic and isinstance(iterator, BatchLoader) and iterator.can_draw:
+            weights = 1 + self.criterion_.dual[self.numbered_.rows]
+            iterator.weights = weights.cpu().double().numpy()
+            self.criterion_.share[self.numbered_.rows] = weights / weights.mean()
 
     def _set_rows_aside(self, iterator):
         for X, (y, rows) in iterator:
@@ -141,34 +163,45 @@ class PrimalDual:
     # Primal steps
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
-        """Lagrangian of a training batch, plain loss of any other."""
-        y_pred, y_true = self._pair(y_pred, y_true)
-        if training:
-            return self.criterion_(y_pred, y_true, self.rows_)
-        return self.criterion_.sample_losses(y_pred, y_true)[0].mean()
+        """Lagrangian of a training batch, plain loss of any other.
+
+        The curvature in theta grows with 1 + lam. Divided by 1 + mean(lam), the Lagrangian has the
+        same saddle point, and one primal learning rate is right for all dual vectors. In "batch"
+        mode it is the paper's.
+        """
+        batch = self._batch(y_pred, y_true, X)
+        if not training:
+            return self.criterion_.sample_losses(batch)[0].mean()
+        loss = self.criterion_(batch, self.rows_)
+        return loss if self.dual_update == "batch" else loss / (1 + self.criterion_.dual.mean())
 
     def train_step(self, batch, **fit_params):
         """Primal step, followed by a dual step when it is due."""
         step = super().train_step(batch, **fit_params)
         self.n_steps_ += 1
         if self.dual_update == "batch":
-            self.criterion_.observe(*self._pair(step["y_pred"], unpack_data(batch)[1]), self.rows_)
+            X, y = unpack_data(batch)
+            self.criterion_.observe(self._batch(step["y_pred"], y, X), self.rows_)
             if self.n_steps_ >= (self.primal_steps or 1):
                 self._dual_step(self.rows_)
         elif self.primal_steps is not None and self.n_steps_ >= self.primal_steps:
             self._full_dual_step()
         return step
 
-    def _pair(self, y_pred, y_true):
-        y_pred = y_pred[0] if isinstance(y_pred, tuple) else y_pred
-        return y_pred, to_tensor(y_true, device=self.device)
+    def _batch(self, outputs, y_true, X):
+        """What the criteria may look at."""
+        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        y_true, X = to_tensor(y_true, device=self.device), to_tensor(X, device=self.device)
+        return Batch(outputs[0], y_true, X, self.module_, outputs)
 
     # Dual steps
 
     def _measure(self):
         """Losses of all rows, by one pass in eval mode: none is seen just before its own step."""
         for X, (y, rows) in self.get_iterator(self.numbered_):
-            self.criterion_.observe(*self._pair(self.evaluation_step((X, y)), y), rows)
+            outputs = self.evaluation_step((X, y))
+            with torch.no_grad():
+                self.criterion_.observe(self._batch(outputs, y, X), rows)
 
     def _full_dual_step(self):
         self._measure()
@@ -176,9 +209,22 @@ class PrimalDual:
 
     def _dual_step(self, rows):
         self.n_steps_ = 0
-        if self.n_epochs_ >= self.dual_warmup:
+        if self.n_epochs_ < self.dual_warmup:
+            return
+        if self._automatic:
+            self.criterion_.ascend(rows, self.dual_lr_ * self._decay, rise=np.median(self.epsilon))
+        else:
             self.criterion_.ascend(rows, self.dual_lr_)
-            self.n_dual_updates_ += 1
+        self.n_dual_updates_ += 1
+
+    @property
+    def _automatic(self):
+        return self.dual_lr == "auto" and self.dual_update == "epoch"
+
+    @property
+    def _decay(self):
+        """What is left of the primal learning rate: weights that hardly move follow no dual."""
+        return self.optimizer_.param_groups[0]["lr"] / self.start_lr_ if self.start_lr_ else 1.0
 
     # Course of training
 
@@ -188,10 +234,19 @@ class PrimalDual:
         self.criterion_.begin(self.epsilon, self.dual_init)
         self.n_epochs_ = self.n_steps_ = self.n_dual_updates_ = 0
         self.best_ = (None, None)
-        self.dual_lr_ = self.dual_lr
+        self.start_lr_ = self.optimizer_.param_groups[0]["lr"]
+        self._set_dual_lr()
+
+    def _set_dual_lr(self):
+        """Dual step and penalty; with dual_lr="auto" each takes the other's value."""
+        self.dual_lr_, penalty = self.dual_lr, self.penalty
         if self.dual_lr == "auto":
             n_parameters = sum(p.numel() for p in self.module_.parameters() if p.requires_grad)
-            self.dual_lr_ = automatic_dual_lr(self.epsilon, n_parameters)
+            self.dual_lr_ = penalty or automatic_dual_lr(self.epsilon, n_parameters)
+            if self.dual_decay > 0:
+                self.dual_lr_ = min(self.dual_lr_, 0.5 / self.dual_decay)
+            penalty = self.dual_lr_ if penalty is None else penalty
+        self.criterion_.penalty = penalty or 0.0
 
     def on_epoch_begin(self, net, **kwargs):
         """Keep the duals of the epoch that ended, if it was the best."""
@@ -249,6 +304,24 @@ class PrimalDual:
 
     # Afterwards
 
+    def losses(self, X, y):
+        """Losses l and l' of data, in eval mode.
+
+        Parameters
+        ----------
+        X, y : as given to ``partial_fit``
+
+        Returns
+        -------
+        loss, constraint : arrays of shape (n,)
+        """
+        parts = []
+        for Xi, yi in self.get_iterator(self.get_dataset(X, y)):
+            batch = self._batch(self.evaluation_step((Xi, yi)), yi, Xi)
+            with torch.no_grad():
+                parts.append(torch.stack(self.criterion_.sample_losses(batch)).cpu())
+        return torch.cat(parts, dim=1).numpy()
+
     def final_state(self, X, y):
         """Duals, slacks, embedding and optimality of all rows at the final weights, in one pass.
 
@@ -267,27 +340,45 @@ class PrimalDual:
         trained[self.numbered_.rows] = True
         del self.numbered_  # the training data are not part of a fitted net
         numbered = RowNumbered(dataset, np.arange(len(trained)))
-        weight = torch.as_tensor(trained / trained.sum(), dtype=torch.float32, device=self.device)
-        self.module_.zero_grad()
-        self.module_.eval()
         with InputRecorder(find_embedding_layer(self.module_, self.embedding_layer)) as recorder:
-            for Xi, (yi, rows) in self.get_iterator(numbered):
-                y_pred, yi = self._pair(self.infer(Xi), yi)
-                self.criterion_.observe(y_pred, yi, rows)
-                (weight[rows] @ self.criterion_.lagrangian(y_pred, yi, rows)).backward()
-        gradients = [p.grad.flatten() for p in self.module_.parameters() if p.grad is not None]
-        self.module_.zero_grad()
+            kkt = self.optimality(numbered, trained)
         dual, slack = (getattr(self.criterion_, a).cpu().numpy() for a in ("dual", "slack"))
         return {
             "dual_variables": np.where(trained, dual, np.nan),
             "slacks": slack.copy(),
             "train_embedding": recorder.value,
-            "kkt": {
-                "max_violation": float(slack[trained].max().clip(min=0)),
-                "complementarity": float(np.abs(dual * slack)[trained].max()),
-                "stationarity": float(torch.cat(gradients).norm()),
-                "fraction_active": float((dual[trained] > 0).mean()),
-            },
+            "kkt": kkt,
+        }
+
+    def optimality(self, numbered, trained):
+        """How far the conditions of Karush, Kuhn and Tucker are met, by a pass with gradients.
+
+        Parameters
+        ----------
+        numbered : RowNumbered data set
+        trained : bool array of shape (n,)
+            The rows that have a dual.
+
+        Returns
+        -------
+        kkt : dict
+            As in ``kkt_`` of the estimators.
+        """
+        weight = torch.as_tensor(trained / trained.sum(), dtype=torch.float32, device=self.device)
+        self.module_.zero_grad()
+        self.module_.eval()
+        for X, (y, rows) in self.get_iterator(numbered):
+            batch = self._batch(self.infer(X), y, X)
+            self.criterion_.observe(batch, rows)
+            (weight[rows] @ self.criterion_.lagrangian(batch, rows)).backward()
+        gradients = [p.grad.flatten() for p in self.module_.parameters() if p.grad is not None]
+        self.module_.zero_grad()
+        dual, slack = (getattr(self.criterion_, a).cpu().numpy() for a in ("dual", "slack"))
+        return {
+            "max_violation": float(slack[trained].max().clip(min=0)),
+            "complementarity": float(np.abs(dual * slack)[trained].max()),
+            "stationarity": float(torch.cat(gradients).norm()),
+            "fraction_active": float((dual[trained] > 0).mean()),
         }
 
 

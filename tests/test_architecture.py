@@ -12,8 +12,8 @@ import skally
 PACKAGE = Path(skally.__file__).parent
 FLOORS = [
     {"linalg", "scores", "selection", "seeding", "validation", "modal_compat"},
-    {"features", "duals", "dual_regression", "modules", "loaders"},
-    {"primal_dual", "base_net", "nets", "pool"},
+    {"features", "duals", "dual_regression", "modules", "loaders", "criteria", "convergence"},
+    {"primal_dual", "base_net", "nets", "pool", "epsilon"},
     {"samplers.base"},
     {f"samplers.{name}" for name in ("uncertainty", "diversity", "ally", "wrappers")},
     {"samplers", "datasets"},
@@ -24,6 +24,8 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 SAME_FLOOR = {
     ("nets", "primal_dual"),
     ("nets", "base_net"),
+    ("base_net", "epsilon"),
+    ("duals", "criteria"),
     ("selection", "linalg"),
     ("selection", "seeding"),
     ("dual_regression", "loaders"),

@@ -3,7 +3,8 @@ import pytest
 import torch
 from torch import nn
 
-from skally.duals import Lagrangian, automatic_dual_lr, build_criterion, per_sample
+from skally.criteria import Batch
+from skally.duals import Lagrangian, automatic_dual_lr
 
 
 def batch(rng, n=6, m=2):
@@ -22,33 +23,32 @@ def test_lagrangian_is_the_mean_of_loss_plus_dual_times_slack(rng):
     lagrangian = started(np.full(6, 0.3), 0.5)
     loss = ((y_pred - y) ** 2).mean(dim=1)
     expected = (loss + 0.5 * (loss - 0.3)).mean()
-    value = lagrangian.lagrangian(y_pred, y, torch.arange(6)).mean()
+    value = lagrangian.lagrangian(Batch(y_pred, y), torch.arange(6)).mean()
     assert torch.allclose(value, expected)
-    step = lagrangian(y_pred, y, torch.arange(6))
-    assert torch.allclose(step * 1.5, expected)
+    assert torch.allclose(lagrangian(Batch(y_pred, y), torch.arange(6)), expected)
 
 
 def test_gradient_weights_each_sample_by_one_plus_its_dual(rng):
     y_pred, y = batch(rng)
     lagrangian = started(np.full(6, 0.3))
     lagrangian.dual = torch.arange(6.0)
-    lagrangian(y_pred, y, torch.arange(6)).backward()
-    weight = (1 + torch.arange(6.0))[:, None] / (1 + 2.5)
+    lagrangian(Batch(y_pred, y), torch.arange(6)).backward()
+    weight = 1 + torch.arange(6.0)[:, None]
     assert torch.allclose(y_pred.grad, weight * (y_pred - y).detach() * 2 / 12)
 
 
 def test_halves_of_a_batch_average_to_the_whole(rng):
     y_pred, y = batch(rng)
     lagrangian = started(np.full(6, 0.3), 0.7)
-    halves = [lagrangian(y_pred[r], y[r], r) for r in (torch.arange(3), torch.arange(3, 6))]
-    assert torch.allclose(sum(halves) / 2, lagrangian(y_pred, y, torch.arange(6)))
+    halves = [lagrangian(Batch(y_pred[r], y[r]), r) for r in (torch.arange(3), torch.arange(3, 6))]
+    assert torch.allclose(sum(halves) / 2, lagrangian(Batch(y_pred, y), torch.arange(6)))
 
 
 def test_dual_step_is_projected_ascent_on_the_rows_observed(rng):
     y_pred, y = batch(rng)
     lagrangian = started([0.0, 9.0, 9.0, 0.5, 0.5, 0.5], 0.2)
     rows = torch.tensor([0, 1, 3])
-    lagrangian.observe(y_pred[rows], y[rows], rows)
+    lagrangian.observe(Batch(y_pred[rows], y[rows]), rows)
     lagrangian.ascend(rows, 0.1)
     loss = ((y_pred - y) ** 2).mean(dim=1)
     expected = torch.full((6,), 0.2)
@@ -60,7 +60,7 @@ def test_dual_step_is_projected_ascent_on_the_rows_observed(rng):
 def test_constraint_loss_may_differ_from_the_loss(rng):
     y_pred, y = batch(rng, m=1)
     loss, constraint = started(np.zeros(6), constraint=nn.L1Loss(reduction="none")).sample_losses(
-        y_pred, y
+        Batch(y_pred, y)
     )
     assert torch.allclose(loss, constraint**2)
 
@@ -73,30 +73,8 @@ def test_state_carries_the_duals_to_data_of_the_same_length_only():
     assert same.dual.tolist() == [2, 2, 2] and other.dual.tolist() == [0, 0, 0, 0]
 
 
-def test_probabilities_for_nll_are_logged_as_skorch_does():
-    proba = torch.tensor([[0.25, 0.75]])
-    loss = per_sample(nn.NLLLoss(reduction="none"), proba, torch.tensor([1]), "criterion")
-    assert torch.allclose(loss, -torch.log(torch.tensor([0.75])))
-
-
-def test_torch_losses_are_built_without_reduction():
-    assert build_criterion(nn.MSELoss, {}, "criterion").reduction == "none"
-
-
-def test_criterion_instance_is_copied():
-    criterion = nn.L1Loss(reduction="none")
-    assert build_criterion(criterion, {}, "criterion") is not criterion
-
-
-def test_reduced_losses_are_errors():
-    with pytest.raises(ValueError, match="criterion__reduction == 'mean', must be 'none'"):
-        build_criterion(nn.MSELoss, {"reduction": "mean"}, "criterion")
-    with pytest.raises(ValueError, match="one value per sample"):
-        per_sample(lambda p, t: ((p - t) ** 2).mean(), *[torch.zeros(3, 1)] * 2, "criterion")
-
-
 def test_automatic_step_grows_with_n_until_the_net_has_more_parameters():
-    assert automatic_dual_lr(np.full(100, 0.5), 10) == 0.25 * 100 / (0.5 * 10)
-    assert automatic_dual_lr(np.full(100, 0.5), 10**6) == 0.25 / 0.5
+    assert automatic_dual_lr(np.full(100, 0.5), 10) == 0.5 * 100 / (0.5 * 10)
+    assert automatic_dual_lr(np.full(100, 0.5), 10**6) == 0.5 / 0.5
     with pytest.raises(ValueError, match="epsilon"):
         automatic_dual_lr(np.zeros(3), 5)
