@@ -248,13 +248,17 @@ class BaseConstrainedNet(BaseEstimator):
         self.history_ = self.net_.history_
 
     def _warn_of_constraints(self, tolerance):
-        if self.dual_max is not None or self.dual_decay > 0 or self.net_.n_epochs_ == 0:
+        course = [row for row in self.history_ if "dual_max" in row]
+        course = course[len(course) - self.net_.n_epochs_ :]
+        if self.dual_max is not None or self.dual_decay > 0 or not course:
             return  # constraints that give way are meant to
-        epochs = [row for row in self.history_ if "dual_max" in row][-self.net_.n_epochs_ :]
-        columns = ("max_violation", "dual_mean", "dual_max")
-        course = [[row[name] for row in epochs] for name in columns]
-        automatic = self.dual_lr == "auto"
-        message = complaint(*course, self.kkt_["complementarity"], tolerance, automatic)
+        message = complaint(
+            course,
+            self.kkt_["complementarity"],
+            tolerance,
+            n_dual_updates=self.n_dual_updates_,
+            automatic=self.dual_lr == "auto",
+        )
         if message is not None:
             warnings.warn(message, ConvergenceWarning, stacklevel=4)
 

@@ -7,16 +7,17 @@ SMALL = 0.05
 STRONG_DUAL = 1.0
 
 
-def complaint(violation, dual_mean, dual_max, complementarity, epsilon, automatic):
+def complaint(course, complementarity, epsilon, *, n_dual_updates, automatic):
     """Message for a ConvergenceWarning, or None if there is nothing to complain of.
 
     Parameters
     ----------
-    violation, dual_mean, dual_max : arrays of shape (n_epochs,)
-        Columns ``max_violation``, ``dual_mean`` and ``dual_max`` of the history.
+    course : list of dict
+        The history's lines for this training, one an epoch.
     complementarity : float
         Largest absolute product of dual and slack at the end.
     epsilon : array of shape (n,)
+    n_dual_updates : int
     automatic : bool
         Whether converged duals were asked for, by ``dual_lr="auto"``.
 
@@ -24,8 +25,8 @@ def complaint(violation, dual_mean, dual_max, complementarity, epsilon, automati
     -------
     message : str or None
     """
-    typical, reached, n_epochs = float(np.median(epsilon)), violation[-1], len(violation)
-    if reached > SMALL * typical and cannot_hold(violation, dual_mean, dual_max):
+    typical, reached, n_epochs = float(np.median(epsilon)), course[-1]["max_violation"], len(course)
+    if reached > SMALL * typical and n_dual_updates >= 20 and cannot_hold(course):
         return (
             f"The constraints cannot all hold: with epsilon == {typical:.3g}, the largest loss "
             f"still exceeds its tolerance by {reached:.3g} after {n_epochs} epochs, "
@@ -33,7 +34,7 @@ def complaint(violation, dual_mean, dual_max, complementarity, epsilon, automati
             f"{typical + reached:.3g} or more, a larger net, or constraints that give way "
             "(dual_max or dual_decay)."
         )
-    slow = complementarity > SMALL * typical * max(STRONG_DUAL, dual_max[-1])
+    slow = complementarity > SMALL * typical * max(STRONG_DUAL, course[-1]["dual_max"])
     if automatic and (reached > SMALL * typical or slow):
         return (
             f"The dual variables have not converged after {n_epochs} epochs: with epsilon == "
@@ -43,13 +44,14 @@ def complaint(violation, dual_mean, dual_max, complementarity, epsilon, automati
     return None
 
 
-def cannot_hold(violation, dual_mean, dual_max):
+def cannot_hold(course):
     """Whether duals are strong and keep rising, while the largest violation no longer falls.
 
     Weak duals say nothing: constraints that hardly weigh are not enforced.
     """
-    quarter = len(violation) // 4
-    if quarter < 5 or dual_max[-1] < STRONG_DUAL:
+    quarter = len(course) // 4
+    if quarter == 0 or course[-1]["dual_max"] < STRONG_DUAL:
         return False
+    violation = [epoch["max_violation"] for epoch in course]
     stuck = min(violation[-quarter:]) > 0.9 * min(violation[quarter : 2 * quarter])
-    return stuck and dual_mean[-1] > (1 + SMALL) * dual_mean[2 * quarter]
+    return stuck and course[-1]["dual_mean"] > (1 + SMALL) * course[2 * quarter]["dual_mean"]

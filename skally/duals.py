@@ -117,15 +117,16 @@ class Lagrangian(nn.Module):
         rows : int tensor of shape (b,)
         dual_lr : float
         rise : float
-            Largest slack that a step goes by.
+            Largest slack that a step goes by. A dual falls by ``dual_lr * eps`` at most; one that
+            may rise no faster is not long above its value after weights that were far off.
 
         Raises
         ------
         ValueError
             If a dual would not be a finite number. The duals are then as before.
         """
-        dual, slack = self.dual[rows], self.slack[rows].clamp(max=rise)
-        ahead = dual + dual_lr * (slack - self.dual_decay * dual)
+        dual = self.dual[rows]
+        ahead = dual + dual_lr * (self.slack[rows] - self.dual_decay * dual).clamp(max=rise)
         if not ahead.isfinite().all():
             worst = torch.as_tensor(rows)[~ahead.isfinite()][0]
             raise ValueError(

@@ -115,29 +115,13 @@ class Pool:
         """Dual variables of the rows of ``train_embedding``, (n,)."""
         return self._net_with_duals.dual_variables_[self._has_dual]
 
-    # Unwrapping: the only place that knows what estimators are made of
-
-    @cached_property
+    @property
     def _core(self):
-        """The estimator without its modAL learner."""
-        learner = self.estimator
-        return learner.estimator if is_learner(learner) else learner
+        return without_learner(self.estimator)
 
     @cached_property
     def _steps(self):
-        """Transformers before the last estimator, and that estimator."""
-        transformers, estimator = [], self._core
-        while True:
-            if hasattr(estimator, "best_estimator_"):
-                estimator = estimator.best_estimator_
-            elif hasattr(estimator, "regressor_"):
-                estimator = estimator.regressor_
-            elif isinstance(estimator, Pipeline):
-                if len(estimator) > 1:
-                    transformers.append(estimator[:-1])
-                estimator = estimator[-1]
-            else:
-                return transformers, estimator
+        return unwrap(self.estimator)
 
     @property
     def _net(self):
@@ -185,6 +169,38 @@ class Pool:
             return embedding(estimator, X)
         Z = X.toarray() if sparse.issparse(X) else np.asarray(X)
         return Z.reshape(len(Z), -1)
+
+
+def unwrap(estimator):
+    """Transformers before the last estimator of an estimator or modAL learner, and that estimator.
+
+    Parameters
+    ----------
+    estimator : estimator, or Pipeline, search, TransformedTargetRegressor or modAL learner around
+        one, in any nesting
+
+    Returns
+    -------
+    transformers : list
+    estimator : the innermost
+    """
+    transformers, estimator = [], without_learner(estimator)
+    while True:
+        if hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        elif hasattr(estimator, "regressor_"):
+            estimator = estimator.regressor_
+        elif isinstance(estimator, Pipeline):
+            if len(estimator) > 1:
+                transformers.append(estimator[:-1])
+            estimator = estimator[-1]
+        else:
+            return transformers, estimator
+
+
+def without_learner(estimator):
+    """The estimator that a modAL learner holds; any other as it is."""
+    return estimator.estimator if is_learner(estimator) else estimator
 
 
 def is_learner(estimator):

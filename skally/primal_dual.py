@@ -1,16 +1,16 @@
 """PDCL, the primal-dual training of Algorithm 1, as overrides of a skorch net."""
 
 import inspect
-import math
 from copy import deepcopy
 
 import numpy as np
 import torch
 from skorch import NeuralNet, NeuralNetClassifier, NeuralNetRegressor
-from skorch.callbacks import Callback, EarlyStopping, LRScheduler
+from skorch.callbacks import EarlyStopping, LRScheduler
 from skorch.dataset import get_len, unpack_data
 from skorch.utils import to_tensor
 
+from skally.callbacks import CosineDecay
 from skally.criteria import Batch, build_criterion
 from skally.duals import Lagrangian, automatic_dual_lr
 from skally.features import InputRecorder, find_embedding_layer
@@ -166,14 +166,20 @@ class PrimalDual:
         """Lagrangian of a training batch, plain loss of any other.
 
         The curvature in theta grows with 1 + lam. Divided by 1 + mean(lam), the Lagrangian has the
-        same saddle point, and one primal learning rate is right for all dual vectors. In "batch"
-        mode it is the paper's.
+        same saddle point, and one primal learning rate is right for all dual vectors. Not so in
+        "batch" mode, which is the paper's, nor beside a weight decay, which has a say in the saddle
+        point and is not divided.
         """
         batch = self._batch(y_pred, y_true, X)
         if not training:
             return self.criterion_.sample_losses(batch)[0].mean()
         loss = self.criterion_(batch, self.rows_)
-        return loss if self.dual_update == "batch" else loss / (1 + self.criterion_.dual.mean())
+        return loss / (1 + self.criterion_.dual.mean()) if self._may_scale else loss
+
+    @property
+    def _may_scale(self):
+        decays = any(group.get("weight_decay", 0) for group in self.optimizer_.param_groups)
+        return self.dual_update == "epoch" and not decays
 
     def train_step(self, batch, **fit_params):
         """Primal step, followed by a dual step when it is due."""
@@ -336,12 +342,11 @@ class PrimalDual:
             ``train_embedding`` (n, d); ``kkt`` (dict).
         """
         dataset = self.get_dataset(X, y)
-        trained = np.zeros(get_len(dataset), dtype=bool)
-        trained[self.numbered_.rows] = True
-        del self.numbered_  # the training data are not part of a fitted net
-        numbered = RowNumbered(dataset, np.arange(len(trained)))
+        everything = RowNumbered(dataset, np.arange(len(dataset)))
+        trained = np.isin(everything.rows, self.numbered_.rows)
         with InputRecorder(find_embedding_layer(self.module_, self.embedding_layer)) as recorder:
-            kkt = self.optimality(numbered, trained)
+            kkt = self.optimality(everything)
+        del self.numbered_  # the training data are not part of a fitted net
         dual, slack = (getattr(self.criterion_, a).cpu().numpy() for a in ("dual", "slack"))
         return {
             "dual_variables": np.where(trained, dual, np.nan),
@@ -350,61 +355,38 @@ class PrimalDual:
             "kkt": kkt,
         }
 
-    def optimality(self, numbered, trained):
+    def optimality(self, numbered=None):
         """How far the conditions of Karush, Kuhn and Tucker are met, by a pass with gradients.
 
         Parameters
         ----------
-        numbered : RowNumbered data set
-        trained : bool array of shape (n,)
-            The rows that have a dual.
+        numbered : RowNumbered data set, or None
+            Rows to pass over. None means those that are trained on; others have no part in the
+            conditions.
 
         Returns
         -------
         kkt : dict
             As in ``kkt_`` of the estimators.
         """
-        weight = torch.as_tensor(trained / trained.sum(), dtype=torch.float32, device=self.device)
+        rows = torch.as_tensor(self.numbered_.rows, device=self.device)
+        weight = torch.zeros_like(self.criterion_.dual)
+        weight[rows] = 1 / len(rows)
         self.module_.zero_grad()
         self.module_.eval()
-        for X, (y, rows) in self.get_iterator(numbered):
+        for X, (y, i) in self.get_iterator(self.numbered_ if numbered is None else numbered):
             batch = self._batch(self.infer(X), y, X)
-            self.criterion_.observe(batch, rows)
-            (weight[rows] @ self.criterion_.lagrangian(batch, rows)).backward()
+            self.criterion_.observe(batch, i)
+            (weight[i] @ self.criterion_.lagrangian(batch, i)).backward()
         gradients = [p.grad.flatten() for p in self.module_.parameters() if p.grad is not None]
         self.module_.zero_grad()
-        dual, slack = (getattr(self.criterion_, a).cpu().numpy() for a in ("dual", "slack"))
+        dual, slack = self.criterion_.dual[rows], self.criterion_.slack[rows]
         return {
-            "max_violation": float(slack[trained].max().clip(min=0)),
-            "complementarity": float(np.abs(dual * slack)[trained].max()),
-            "stationarity": float(torch.cat(gradients).norm()),
-            "fraction_active": float((dual[trained] > 0).mean()),
+            "max_violation": slack.max().clamp(min=0).item(),
+            "complementarity": (dual * slack).abs().max().item(),
+            "stationarity": torch.cat(gradients).norm().item(),
+            "fraction_active": (dual > 0).float().mean().item(),
         }
-
-
-class CosineDecay(Callback):
-    """Learning rate from its start value towards zero along half a cosine, anew in each fit.
-
-    Weights that come to rest make duals, and test errors, that depend less on chance.
-    """
-
-    def on_train_begin(self, net, **kwargs):
-        """Remember the start value."""
-        self.start_ = [group["lr"] for group in net.optimizer_.param_groups]
-        self.epoch_ = 0
-
-    def on_epoch_begin(self, net, **kwargs):
-        """Set the rate of this epoch."""
-        self._scale(net, (1 + math.cos(math.pi * self.epoch_ / net.max_epochs)) / 2)
-        self.epoch_ += 1
-
-    def on_train_end(self, net, **kwargs):
-        """Put the start value back, for training that goes on later."""
-        self._scale(net, 1)
-
-    def _scale(self, net, factor):
-        for group, start in zip(net.optimizer_.param_groups, self.start_, strict=True):
-            group["lr"] = start * factor
 
 
 def is_schedule(callback):

@@ -12,11 +12,21 @@ import skally
 PACKAGE = Path(skally.__file__).parent
 FLOORS = [
     {"linalg", "scores", "selection", "seeding", "validation", "modal_compat"},
-    {"features", "duals", "dual_regression", "modules", "loaders", "criteria", "convergence"},
+    {
+        "features",
+        "duals",
+        "dual_regression",
+        "modules",
+        "loaders",
+        "criteria",
+        "convergence",
+        "callbacks",
+    },
     {"primal_dual", "base_net", "nets", "pool", "epsilon"},
     {"samplers.base"},
     {f"samplers.{name}" for name in ("uncertainty", "diversity", "ally", "wrappers")},
-    {"samplers", "datasets"},
+    {"samplers", "datasets", "paper", "benchmark.dual_display"},
+    {"benchmark"},
     {""},
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}

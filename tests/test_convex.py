@@ -1,67 +1,12 @@
 """Duals against a convex solver, on problems where theory defines them."""
 
-import cvxpy as cp
 import numpy as np
 import pytest
-import torch
-from torch import nn
+from convex import LINEAR, PROBLEMS, least_squares, smallest_worst_loss, solve
 
-from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
+from skally import ConstrainedNetRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore:Solution may be inaccurate:UserWarning")
-
-LINEAR = {
-    "module__hidden_layer_sizes": (),
-    "dual_lr": "auto",
-    "primal_steps": 1,  # one step of LBFGS is twenty
-    "optimizer": torch.optim.LBFGS,
-    "optimizer__line_search_fn": "strong_wolfe",
-    "lr": 1.0,
-    "batch_size": -1,
-    "max_epochs": 500,
-    "callbacks": "disable",
-    "random_state": 0,
-}
-
-
-def solve(loss, tolerance):
-    """Optimal mean loss, and n times the multipliers of loss <= tolerance."""
-    constraint = loss <= tolerance
-    problem = cp.Problem(cp.Minimize(cp.sum(loss) / loss.size), [constraint])
-    problem.solve(solver="CLARABEL")
-    return problem.value, loss.size * constraint.dual_value
-
-
-def smallest_worst_loss(loss):
-    """Below this no tolerance can be met."""
-    return cp.Problem(cp.Minimize(cp.max(loss))).solve(solver="CLARABEL")
-
-
-def least_squares(seed, n=40):
-    """Data with heavy tails, and their squared errors under a linear model."""
-    rng = np.random.RandomState(seed)
-    X = rng.normal(size=(n, 3)).astype(np.float32)
-    y = (X @ rng.normal(size=3) + 0.5 * rng.standard_t(3, size=n)).astype(np.float32)
-    return X, y, cp.square(y - X @ cp.Variable(3) - cp.Variable())
-
-
-def logistic(seed, n=40):
-    """Classes that overlap, and their cross-entropies under a linear model."""
-    rng = np.random.RandomState(seed)
-    X = rng.normal(size=(n, 3)).astype(np.float32)
-    y = (X @ rng.normal(size=3) + rng.normal(size=n) > 0).astype(int)
-    return X, y, cp.logistic(-cp.multiply(2 * y - 1, X @ cp.Variable(3) + cp.Variable()))
-
-
-PROBLEMS = {
-    "least squares": (least_squares, ConstrainedNetRegressor, {"normalize_y": False}, 1.5),
-    "logistic regression": (
-        logistic,
-        ConstrainedNetClassifier,
-        {"criterion": nn.BCEWithLogitsLoss},
-        1.2,
-    ),
-}
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -116,17 +61,6 @@ def test_sensitivity_is_the_derivative_of_the_optimum_by_the_tolerance():
         up, down = (solve(loss, epsilon + sign * step)[0] for sign in (1, -1))
         slope = (up - down) / (2 * step[i])
         assert abs(net.sensitivity_[i] - slope) < 0.05 * np.abs(net.sensitivity_).max()
-
-
-def test_permuted_rows_have_permuted_duals(rng):
-    X, y, loss = least_squares(1)
-    order = rng.permutation(len(y))
-    net = ConstrainedNetRegressor(
-        epsilon=1.5 * smallest_worst_loss(loss), normalize_y=False, **LINEAR
-    )
-    duals = net.fit(X, y).dual_variables_
-    permuted = net.fit(X[order], y[order]).dual_variables_
-    assert np.allclose(permuted, duals[order], atol=0.01 * duals.max())
 
 
 def test_huge_epsilon_gives_zero_duals_and_the_unconstrained_fit():

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from test_convex import LINEAR, PROBLEMS, smallest_worst_loss, solve  # noqa: E402
+from convex import LINEAR, PROBLEMS, smallest_worst_loss, solve  # noqa: E402
 
 N_SEEDS = 10
 
