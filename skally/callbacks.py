@@ -60,13 +60,16 @@ class KKTStopping(Callback):
         self.tol = tol
 
     def on_train_begin(self, net, **kwargs):
-        """Take the measure of the gradient at the next epoch's end."""
+        """Forget the training before."""
         self.start_ = None
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Take the measure of the gradient before the first step."""
+        if self.start_ is None:
+            self.start_ = net.optimality()["stationarity"]
 
     def on_epoch_end(self, net, **kwargs):
         """Stop as skorch's own callbacks do, by an interrupt that the net catches."""
-        if self.start_ is None:
-            self.start_ = net.optimality()["stationarity"]
         dual, allowed = net.history[-1, "dual_max"], self.tol * float(np.median(net.epsilon))
         if net.history[-1, "max_violation"] > allowed:
             return

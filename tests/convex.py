@@ -16,7 +16,7 @@ LINEAR = {
     "optimizer__line_search_fn": "strong_wolfe",
     "lr": 1.0,
     "batch_size": -1,
-    "max_epochs": 500,
+    "max_epochs": 300,
     "callbacks": [KKTStopping(tol=1e-4)],
     "callbacks__lr_decay": None,
     "random_state": 0,

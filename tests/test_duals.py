@@ -78,3 +78,36 @@ def test_automatic_step_grows_with_n_until_the_net_has_more_parameters():
     assert automatic_dual_lr(np.full(100, 0.5), 10**6) == 0.5 / 0.5
     with pytest.raises(ValueError, match="epsilon"):
         automatic_dual_lr(np.zeros(3), 5)
+
+
+def test_rows_drawn_more_often_count_for_less(rng):
+    """Importance sampling: over all draws, the mean is that of the plain Lagrangian."""
+    y_pred, y = batch(rng)
+    lagrangian = started(np.full(6, 0.3))
+    lagrangian.dual = torch.arange(6.0)
+    plain = lagrangian(Batch(y_pred, y), torch.arange(6))
+    lagrangian.share = (1 + lagrangian.dual) / (1 + lagrangian.dual).mean()
+    values = torch.stack(
+        [lagrangian(Batch(y_pred[[i]], y[[i]]), torch.tensor([i])) for i in range(6)]
+    )
+    assert torch.isclose((lagrangian.share * values).sum() / 6, plain, rtol=1e-5)
+
+
+def test_relaxations_bound_and_pull_back_the_dual_step():
+    lagrangian = Lagrangian(None, dual_max=1.0, dual_decay=0.5)
+    lagrangian.begin(np.ones(3), 0.8)
+    lagrangian.slack = torch.tensor([5.0, 0.4, -9.0])
+    lagrangian.ascend(torch.arange(3), 0.1)
+    assert torch.allclose(lagrangian.dual, torch.tensor([1.0, 0.8, 0.0]))
+    lagrangian.slack = torch.tensor([5.0, 0.4, 0.1])
+    lagrangian.ascend(torch.arange(3), 0.1, rise=0.2)
+    assert torch.allclose(lagrangian.dual, torch.tensor([1.0, 0.8, 0.01]))
+
+
+@pytest.mark.parametrize("slack", [np.nan, np.inf])
+def test_a_dual_that_is_no_number_is_an_error_and_leaves_the_others(slack):
+    lagrangian = started(np.ones(3), 0.5)
+    lagrangian.slack = torch.tensor([0.1, slack, 0.1])
+    with pytest.raises(ValueError, match="constraint loss of row 1 is (nan|inf)"):
+        lagrangian.ascend(np.arange(3), 0.1)
+    assert lagrangian.dual.tolist() == [0.5, 0.5, 0.5]

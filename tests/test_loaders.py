@@ -11,6 +11,7 @@ from skally.loaders import (
     RowNumbered,
     can_take,
     original_rows,
+    systematic_draw,
 )
 
 
@@ -73,3 +74,33 @@ def test_rows_are_traced_through_subsets_of_subsets():
     assert original_rows(Subset(inner, [2, 0]), whole).tolist() == [0, 4]
     with pytest.raises(ValueError, match="train_split"):
         original_rows(ArrayDataset(np.zeros((5, 1))), whole)
+
+
+def test_rows_are_drawn_as_often_as_their_weights_ask(rng):
+    """Each as often as expected, rounded up or down; on average exactly."""
+    weights = rng.gamma(0.3, size=20) + 0.01
+    expected = 20 * weights / weights.sum()
+    counts = np.array([np.bincount(systematic_draw(weights), minlength=20) for _ in range(4000)])
+    assert np.all(counts.sum(axis=1) == 20)
+    assert np.all((counts >= np.floor(expected)) & (counts <= np.ceil(expected)))
+    assert np.allclose(counts.mean(axis=0), expected, atol=0.05)
+
+
+def test_equal_weights_draw_every_row_once():
+    assert np.array_equal(systematic_draw(np.full(7, 3.0)), np.arange(7))
+
+
+def test_batches_follow_the_weights_of_a_loader_that_can_draw():
+    X = np.arange(6.0, dtype=np.float32)[:, None]
+    loader = BatchLoader(numbered(X, X[:, 0]), 2, shuffle=True)
+    assert loader.can_draw
+    loader.weights = np.array([1.0, 1, 1, 1, 1, 1e9])
+    rows = torch.cat([rows for _, (_, rows) in loader]).tolist()
+    assert rows.count(5) >= 5
+    for other in (
+        BatchLoader(numbered(X, X[:, 0]), 2),
+        BatchLoader(numbered(X, X[:, 0]), 6, shuffle=True),
+        BatchLoader(numbered(X, X[:, 0]), 2, shuffle=True, num_workers=1),
+        BatchLoader(TensorDataset(torch.zeros(6, 1)), 2, shuffle=True),
+    ):
+        assert not other.can_draw

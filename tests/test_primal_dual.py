@@ -171,6 +171,50 @@ def test_history_has_the_columns_of_the_dual_problem(diabetes):
     assert len(net.history[:, "train_loss"]) == 3 and net.history_ is net.history
 
 
+def test_automatic_training_draws_rows_in_proportion_to_one_plus_their_dual(diabetes):
+    params = {"dual_lr": "auto", "dual_max": 1e9, "epsilon": 0.3, "max_epochs": 6}
+    net, memory = fit_remembering(*diabetes, batch_size=20, **params)
+    drawn = np.bincount(np.concatenate(memory.seen[-10:]), minlength=200)  # of the last epoch
+    weights = 1 + memory.duals[-2].astype(float)
+    expected = 200 * weights / weights.sum()
+    assert expected.max() > 1.5 and expected.min() < 0.7
+    assert np.all((drawn >= np.floor(expected - 1e-4)) & (drawn <= np.ceil(expected + 1e-4)))
+
+
+def test_automatic_dual_steps_fall_with_the_learning_rate(diabetes):
+    params = {"dual_lr": "auto", "dual_max": 1e9, "epsilon": 0.3, "max_epochs": 6}
+    net, memory = fit_remembering(*diabetes, batch_size=20, **params)
+    decay = (1 + np.cos(np.pi * np.arange(6) / 6)) / 2
+    lam = np.zeros(200, dtype=np.float32)
+    for slack, dual, part in zip(memory.slacks, memory.duals, decay, strict=True):
+        lam = np.maximum(0, lam + np.float32(part * net.net_.dual_lr_) * np.minimum(slack, 0.3))
+        assert np.allclose(dual, lam, atol=1e-4)
+    assert net.net_.criterion_.penalty == net.net_.dual_lr_
+
+
+def test_a_penalty_is_the_step_of_automatic_duals(diabetes):
+    net = ConstrainedNetRegressor(dual_lr="auto", penalty=0.7, dual_max=1e9, **QUICK)
+    assert net.fit(*diabetes).net_.dual_lr_ == 0.7
+    net.set_params(dual_decay=1.0).fit(*diabetes)
+    assert net.net_.dual_lr_ == 0.5  # a step of 1 / dual_decay would jump about
+
+
+def test_weight_decay_keeps_its_say_however_large_the_duals(rng):
+    """At the saddle point, the gradient of the Lagrangian balances the decay, undivided."""
+    X = rng.normal(size=(30, 2)).astype(np.float32)
+    y = X @ [1.0, -1.0] + rng.normal(size=30)
+    net = ConstrainedNetRegressor(
+        module__hidden_layer_sizes=(), normalize_y=False, epsilon=0.5, dual_lr=0.5, dual_max=4.0,
+        optimizer=torch.optim.SGD, optimizer__weight_decay=0.3, lr=0.05, batch_size=-1,
+        max_epochs=600, callbacks__lr_decay=None, random_state=0,
+    ).fit(X, y)  # fmt: skip
+    weight, bias = (p.detach().numpy() for p in net.module_.parameters())
+    residual = X @ weight[0] + bias - y
+    pull = 2 * (1 + net.dual_variables_) * residual / 30
+    assert net.dual_variables_.mean() > 0.5
+    assert np.allclose(pull @ X, -0.3 * weight[0], atol=1e-2)
+
+
 def test_stationarity_is_the_length_of_the_lagrangians_gradient(diabetes):
     X, y = diabetes
     net = ConstrainedNetRegressor(normalize_y=False, module__hidden_layer_sizes=(), **QUICK)
