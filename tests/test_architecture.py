@@ -11,7 +11,7 @@ import skally
 
 PACKAGE = Path(skally.__file__).parent
 FLOORS = [
-    {"linalg", "scores", "selection", "seeding", "validation", "modal_compat"},
+    {"linalg", "scores", "selection", "fisher", "seeding", "validation", "modal_compat"},
     {"features", "duals", "dual_regression", "modules", "loaders"},
     {"primal_dual", "base_net", "nets", "pool"},
     {"samplers.base"},

@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+
+from skally.fisher import (
+    fisher_greedy,
+    information,
+    quadratic_forms,
+    softmax_factor,
+    trace_change,
+)
+
+
+def problem(seed, n=24, n_outputs=3, d=4):
+    """Factors of a pool, the inverse of what is known and the information of interest."""
+    rng = np.random.RandomState(seed)
+    h = rng.normal(size=(n, d))
+    A = np.ones((n, 1, 1))
+    if n_outputs > 1:
+        A = softmax_factor(rng.dirichlet(np.ones(n_outputs), size=n))
+    F = information(A, h) / n
+    known = information(A[:3], h[:3]) + 0.1 * np.eye(len(F))
+    return A, h, np.linalg.inv(known), F
+
+
+def dense(A, h):
+    """x_i = A_i (x) h_i^T, multiplied out: (n, r, C d)."""
+    return np.array([np.kron(A[i], h[i]) for i in range(len(h))])
+
+
+def brute_fisher_greedy(A, h, M, F, k):
+    """The definition, by inverses."""
+    x, known, chosen = dense(A, h), np.linalg.inv(M), []
+
+    def trace_without(i, rows):
+        rows = [j for j in rows if j != i]
+        return np.trace(np.linalg.inv(known + sum(x[j].T @ x[j] for j in rows)) @ F)
+
+    for _ in range(min(2 * k, len(h))):
+        rest = [i for i in range(len(h)) if i not in chosen]
+        chosen.append(min(rest, key=lambda i: trace_without(-1, [*chosen, i])))
+    while len(chosen) > k:
+        chosen.remove(min(chosen, key=lambda i: trace_without(i, chosen)))
+    return chosen
+
+
+def test_rows_of_the_softmax_factor_are_those_of_the_paper(rng):
+    p = rng.dirichlet(np.ones(4))
+    rows = [np.sqrt(p[c]) * (np.eye(4)[c] - p) for c in range(4)]
+    assert np.allclose(softmax_factor(p[None])[0], rows)
+
+
+@pytest.mark.parametrize("n_outputs", [1, 2, 5])
+@pytest.mark.parametrize("chunk", [1, 100, 2**21])
+def test_information_and_forms_equal_the_dense_ones(n_outputs, chunk, monkeypatch):
+    monkeypatch.setattr("skally.fisher.CHUNK", chunk)
+    A, h, M, _ = problem(0, n_outputs=n_outputs)
+    x = dense(A, h)
+    assert np.allclose(information(A, h), np.einsum("nri,nrj->ij", x, x))
+    assert np.allclose(quadratic_forms(A, h, M), x @ M @ x.transpose(0, 2, 1))
+
+
+@pytest.mark.parametrize("n_outputs", [1, 4])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_trace_change_equals_that_of_the_inverses(n_outputs, sign):
+    A, h, M, F = problem(1, n_outputs=n_outputs)
+    known = np.linalg.inv(M) + (sign < 0) * information(A, h)
+    M = np.linalg.inv(known)
+    change = trace_change(quadratic_forms(A, h, M), quadratic_forms(A, h, M @ F @ M), sign)
+    traces = [np.trace(np.linalg.inv(known + sign * x.T @ x) @ F) for x in dense(A, h)]
+    assert np.allclose(change, sign * (np.trace(M @ F) - np.array(traces)))
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("n_outputs", [1, 2, 3])
+@pytest.mark.parametrize("k", [1, 5, 15, 24])
+def test_fisher_greedy_equals_brute_force(seed, n_outputs, k):
+    args = problem(seed, n_outputs=n_outputs)
+    assert fisher_greedy(*args, k).tolist() == brute_fisher_greedy(*args, k)
+
+
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_only_rows_that_can_win_are_computed_and_the_picks_are_the_same(n_outputs, monkeypatch):
+    A, h, M, F = problem(7, n=600, n_outputs=n_outputs)
+    expected, seen = brute_forward(A, h, M, F, 5), []
+    monkeypatch.setattr(
+        "skally.fisher.trace_change",
+        lambda U, V, sign=1: seen.append(len(U)) or trace_change(U, V, sign),
+    )
+    assert set(fisher_greedy(A, h, M, F, 5)) <= set(expected)
+    assert max(seen) < 600
+
+
+def brute_forward(A, h, M, F, k):
+    """The forward half with every row computed."""
+    chosen = []
+    for _ in range(2 * k):
+        U, V = quadratic_forms(A, h, M), quadratic_forms(A, h, M @ F @ M)
+        gain = trace_change(U, V)
+        gain[chosen] = -np.inf
+        chosen.append(int(gain.argmax()))
+        x = np.kron(A[chosen[-1]], h[chosen[-1]])
+        M = np.linalg.inv(np.linalg.inv(M) + x.T @ x)
+    return chosen
+
+
+def test_rows_without_information_are_still_distinct():
+    A, h = np.zeros((6, 2, 2)), np.ones((6, 3))
+    assert sorted(fisher_greedy(A, h, np.eye(6), np.zeros((6, 6)), 6)) == [0, 1, 2, 3, 4, 5]
+    assert len(set(fisher_greedy(A, h, np.eye(6), np.eye(6), 4))) == 4
