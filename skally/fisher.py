@@ -5,6 +5,8 @@ shape (r, C), belongs to the outputs and h_i, of shape (d,), is the embedding. x
 for one row at a time only.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from sklearn.utils import gen_batches
 
@@ -71,13 +73,41 @@ def quadratic_forms(A, h, M):
     return forms
 
 
+@dataclass(frozen=True)
+class Candidates:
+    """Rows to choose from, and what is known before any is chosen.
+
+    Parameters
+    ----------
+    A : array of shape (n, r, C)
+    h : array of shape (n, d)
+    M, F : symmetric arrays of shape (C d, C d)
+        Inverse of the information gathered so far, and the information of interest.
+    U, V : arrays of shape (n, r, r)
+        x_i M x_i^T and x_i M F M x_i^T.
+    """
+
+    A: np.ndarray
+    h: np.ndarray
+    M: np.ndarray
+    F: np.ndarray
+    U: np.ndarray
+    V: np.ndarray
+
+
+def candidates(A, h, M, F):
+    """:class:`Candidates`, with U and V computed."""
+    U, V = quadratic_forms(A, h, M), quadratic_forms(A, h, M @ F @ M)
+    return Candidates(A, h, M, F, U, V)
+
+
 def trace_change(U, V, sign=1):
     """By how much the trace of M F falls if a row is added, or rises if it is taken away.
 
     Parameters
     ----------
     U, V : arrays of shape (n, r, r)
-        x_i M x_i^T and x_i M F M x_i^T.
+        As in :class:`Candidates`.
     sign : 1 to add, -1 to take away
 
     Returns
@@ -88,18 +118,15 @@ def trace_change(U, V, sign=1):
     return np.einsum("nij,nij->n", inverse, V)
 
 
-def fisher_greedy(A, h, M, F, k):
+def fisher_greedy(rows, k):
     """Rows that make the trace of M F small: 2 k picked one by one, then k given back.
 
-    M is the inverse of the information gathered so far and F that of interest. Beside M and F, a
-    pick costs O(n C r (d + r)) time; memory is O(n (d + r C)).
+    A pick costs O(n C r (d + r)) time, and O(r (C d)^2) for M and F.
 
     Parameters
     ----------
-    A : array of shape (n, r, C)
-    h : array of shape (n, d)
-    M, F : symmetric arrays of shape (C d, C d)
-    k : int, at most n
+    rows : Candidates
+    k : int, at most their number
 
     Returns
     -------
@@ -110,7 +137,7 @@ def fisher_greedy(A, h, M, F, k):
     Ash, Goel, Krishnamurthy, Kakade, "Gone Fishing: Neural Active Learning with Fisher
     Embeddings", NeurIPS 2021, Algorithm 1.
     """
-    U, V = quadratic_forms(A, h, M), quadratic_forms(A, h, M @ F @ M)
+    A, h, M, F, U, V = rows.A, rows.h, rows.M, rows.F, rows.U.copy(), rows.V.copy()
     chosen, rest = [], np.ones(len(h), dtype=bool)
     while len(chosen) < min(2 * k, len(h)):
         chosen.append(_best_addition(U, V, rest))
@@ -118,13 +145,11 @@ def fisher_greedy(A, h, M, F, k):
         M = _step(A, h, U, V, M, F, chosen[-1], sign=1)
     chosen = np.array(chosen)
     A, h, U, V = A[chosen], h[chosen], U[chosen], V[chosen]
-    kept = np.ones(len(chosen), dtype=bool)
-    while kept.sum() > k:
-        loss = np.where(kept, 0.0, np.inf)
-        loss[kept] = trace_change(U[kept], V[kept], sign=-1)
-        worst = int(np.argmin(loss))
-        M = _step(A, h, U, V, M, F, worst, sign=-1)
-        kept[worst] = False
+    kept = np.arange(len(chosen))
+    while len(kept) > k:
+        least = np.argmin(trace_change(U[kept], V[kept], sign=-1))
+        M = _step(A, h, U, V, M, F, kept[least], sign=-1)
+        kept = np.delete(kept, least)
     return chosen[kept]
 
 

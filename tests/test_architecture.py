@@ -12,10 +12,10 @@ import skally
 PACKAGE = Path(skally.__file__).parent
 FLOORS = [
     {"linalg", "scores", "selection", "fisher", "seeding", "validation", "modal_compat"},
-    {"features", "duals", "dual_regression", "modules", "loaders"},
+    {"features", "gradients", "duals", "dual_regression", "modules", "loaders"},
     {"primal_dual", "base_net", "nets", "pool"},
     {"samplers.base"},
-    {f"samplers.{name}" for name in ("uncertainty", "diversity", "ally", "wrappers")},
+    {f"samplers.{name}" for name in ("uncertainty", "diversity", "gradient", "ally", "wrappers")},
     {"samplers", "datasets"},
     {""},
 ]
