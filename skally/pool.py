@@ -249,6 +249,8 @@ class Pool:
         if isinstance(estimator, NeuralNet):
             return embedding(estimator, X)
         Z = as_array(X)
+        if Z.dtype.kind in "buif" and Z.dtype.itemsize < 4:  # products of bytes run over
+            Z = Z.astype(np.float32)
         return Z.reshape(len(Z), -1)
 
     def _head(self, Z):

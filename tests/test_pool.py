@@ -11,6 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+from skorch import NeuralNetRegressor
 from torch import nn
 
 from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
@@ -139,7 +140,9 @@ def test_regressors_and_committees_of_them_are_told_from_classifiers(diabetes, r
     linear = LinearRegression().fit(X, y)
     learners = [ActiveLearner(LinearRegression(), X_training=X, y_training=y) for _ in range(2)]
     committee = CommitteeRegressor(learners)
-    for estimator in (regressor, linear, make_pipeline(linear), learners[0], committee):
+    plain = NeuralNetRegressor(nn.Linear(10, 1), max_epochs=0, verbose=0)
+    plain.fit(X, y[:, None].astype(np.float32))
+    for estimator in (regressor, plain, linear, make_pipeline(linear), learners[0], committee):
         assert Pool(estimator, X).is_regression
     assert not Pool(LogisticRegression(max_iter=1000).fit(X, y > 100), X).is_regression
 
@@ -157,6 +160,8 @@ def test_an_estimator_without_embedding_lends_its_inputs(rng):
     assert np.allclose(Pool(model, X).embedding, StandardScaler().fit_transform(X))
     model = LinearRegression().fit(X, X[:, 0])
     assert np.allclose(Pool(model, sparse.csr_matrix(X)).embedding, X)
+    grey = rng.randint(255, size=(20, 3)).astype(np.uint8)
+    assert Pool(model, grey).embedding.dtype == np.float32
 
 
 def test_a_pool_is_frozen(regressor, diabetes):
