@@ -8,13 +8,19 @@ for one row at a time only.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import helmert
 from sklearn.utils import gen_batches
 
 CHUNK = 2**21  # floats in the largest temporary array
+LEAST = 1e-8  # of 1 - x M x^T, where a row alone knows a direction: rounding may leave less than 0
+LOST = 1e-6  # once x M F M x^T has fallen to that share, too few of its digits are right
 
 
 def softmax_factor(proba):
     """Factor A of the information of a softmax: row c is sqrt(p_c) (onehot_c - p).
+
+    These rows sum to zero over the classes, so they are written in a basis of that space, without
+    the one direction that no row tells anything about.
 
     Parameters
     ----------
@@ -22,9 +28,11 @@ def softmax_factor(proba):
 
     Returns
     -------
-    A : array of shape (n, C, C)
+    A : array of shape (n, C, C - 1), or (n, 1, 1) for one class
     """
-    return np.sqrt(proba)[:, :, None] * (np.eye(proba.shape[1]) - proba[:, None, :])
+    C = proba.shape[1]
+    basis = helmert(C).T if C > 1 else np.ones((1, 1))
+    return (np.sqrt(proba)[:, :, None] * (np.eye(C) - proba[:, None, :])) @ basis
 
 
 def information(A, h):
@@ -81,24 +89,28 @@ class Candidates:
     ----------
     A : array of shape (n, r, C)
     h : array of shape (n, d)
-    M, F : symmetric arrays of shape (C d, C d)
-        Inverse of the information gathered so far, and the information of interest.
+    known, F : symmetric arrays of shape (C d, C d)
+        Information gathered so far, and that of interest.
+    M : array of shape (C d, C d)
+        Inverse of ``known``.
     U, V : arrays of shape (n, r, r)
         x_i M x_i^T and x_i M F M x_i^T.
     """
 
     A: np.ndarray
     h: np.ndarray
-    M: np.ndarray
+    known: np.ndarray
     F: np.ndarray
+    M: np.ndarray
     U: np.ndarray
     V: np.ndarray
 
 
-def candidates(A, h, M, F):
-    """:class:`Candidates`, with U and V computed."""
+def candidates(A, h, known, F):
+    """:class:`Candidates`, with M, U and V computed."""
+    M = np.linalg.inv(known)
     U, V = quadratic_forms(A, h, M), quadratic_forms(A, h, M @ F @ M)
-    return Candidates(A, h, M, F, U, V)
+    return Candidates(A, h, known, F, M, U, V)
 
 
 def trace_change(U, V, sign=1):
@@ -114,7 +126,7 @@ def trace_change(U, V, sign=1):
     -------
     change : array of shape (n,)
     """
-    inverse = np.linalg.inv(np.eye(U.shape[1]) + sign * U)
+    inverse = np.linalg.inv((1 + LEAST) * np.eye(U.shape[1]) + sign * U)
     return np.einsum("nij,nij->n", inverse, V)
 
 
@@ -137,20 +149,29 @@ def fisher_greedy(rows, k):
     Ash, Goel, Krishnamurthy, Kakade, "Gone Fishing: Neural Active Learning with Fisher
     Embeddings", NeurIPS 2021, Algorithm 1.
     """
-    A, h, M, F, U, V = rows.A, rows.h, rows.M, rows.F, rows.U.copy(), rows.V.copy()
-    chosen, rest = [], np.ones(len(h), dtype=bool)
+    A, h, F, M, U, V = rows.A, rows.h, rows.F, rows.M, rows.U.copy(), rows.V.copy()
+    chosen, rest, highest = [], np.ones(len(h), dtype=bool), V.max()
     while len(chosen) < min(2 * k, len(h)):
         chosen.append(_best_addition(U, V, rest))
         rest[chosen[-1]] = False
         M = _step(A, h, U, V, M, F, chosen[-1], sign=1)
-    chosen = np.array(chosen)
-    A, h, U, V = A[chosen], h[chosen], U[chosen], V[chosen]
+        if V.max() < LOST * highest:
+            again = candidates(A, h, rows.known + information(A[chosen], h[chosen]), F)
+            M, U, V, highest = again.M, again.U, again.V, again.V.max()
+    return np.array(chosen)[_give_back(rows, chosen, k)]
+
+
+def _give_back(rows, chosen, k):
+    """Positions in chosen of the k rows that are kept."""
+    A, h, F = rows.A[chosen], rows.h[chosen], rows.F
+    start = candidates(A, h, rows.known + information(A, h), F)
+    M, U, V = start.M, start.U, start.V
     kept = np.arange(len(chosen))
     while len(kept) > k:
         least = np.argmin(trace_change(U[kept], V[kept], sign=-1))
         M = _step(A, h, U, V, M, F, kept[least], sign=-1)
         kept = np.delete(kept, least)
-    return chosen[kept]
+    return kept
 
 
 def _best_addition(U, V, rest):
@@ -159,7 +180,8 @@ def _best_addition(U, V, rest):
     The trace of V bounds the change, so only rows whose bound reaches the best change are computed.
     """
     bound = np.where(rest, np.einsum("nii->n", V), -np.inf)
-    first = np.argsort(-bound)[: min(256, rest.sum())]
+    n_first = min(256, rest.sum())
+    first = np.argpartition(-bound, n_first - 1)[:n_first]
     least = trace_change(U[first], V[first]).max()
     rows = np.flatnonzero(bound >= least - 1e-9 * abs(least))
     return int(rows[np.argmax(trace_change(U[rows], V[rows]))])
@@ -176,7 +198,8 @@ def _step(A, h, U, V, M, F, i, sign):
     seen = values > 1e-12 * values[-1]  # a softmax has one direction less than classes
     if not seen.any():
         return M
-    P = (M @ x.T) @ (vectors[:, seen] / np.sqrt(1 + sign * values[seen]))
+    scale = np.sqrt(np.maximum(1 + sign * values[seen], LEAST))
+    P = (M @ x.T) @ (vectors[:, seen] / scale)
     R = M @ (F @ P) - sign / 2 * P @ (P.T @ F @ P)
     both = np.stack([P, R]).reshape(2, C, d, -1).transpose(2, 1, 0, 3).reshape(d, -1)
     for rows in _chunks(A, h):

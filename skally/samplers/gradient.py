@@ -78,7 +78,7 @@ class BAITSampler(BaseSampler):
 
     Parameters
     ----------
-    regularization : float, more than 0
+    regularization : float, at least 1e-6
         M starts from that many rows of average information, the same in all directions.
     random_state : None, int or RandomState
         Unused: the picks are deterministic.
@@ -110,7 +110,7 @@ class BAITSampler(BaseSampler):
         return fisher_greedy(self._candidates(pool), k)
 
     def _candidates(self, pool):
-        check_number("regularization", self.regularization, numbers.Real, np.finfo(float).tiny)
+        check_number("regularization", self.regularization, numbers.Real, 1e-6)
         return pool.once(
             ("candidates", self.regularization),
             lambda: fisher_candidates(pool, self.regularization),
@@ -184,7 +184,7 @@ def fisher_candidates(pool, regularization):
     F = (information(A, h) + known) / (len(h) + len(h_labeled))
     average = np.trace(F) / len(F)
     prior = regularization * (average if average > 0 else 1.0)
-    return candidates(A, h, np.linalg.inv(known + prior * np.eye(len(F))), F)
+    return candidates(A, h, known + prior * np.eye(len(F)), F)
 
 
 def last_layer_factors(pool):

@@ -56,14 +56,17 @@ def test_badge_says_why_it_takes_no_regressor(regressor, diabetes):
         BADGESampler().query(regressor, diabetes[0])
 
 
-def dense_bait(x, x_labeled, k, regularization):
-    """The definition, by inverses of dense matrices: x of shape (n, r, D)."""
+def dense_bait(x, x_labeled, k, regularization, rank=None):
+    """The definition, by inverses of dense matrices: x of shape (n, r, D).
+
+    The rank, D by default, is the number of directions that any row tells about.
+    """
 
     def total(rows):
         return np.einsum("nri,nrj->ij", rows, rows)
 
     F = (total(x) + total(x_labeled)) / (len(x) + len(x_labeled))
-    prior = total(x_labeled) + regularization * np.trace(F) / len(F) * np.eye(len(F))
+    prior = total(x_labeled) + regularization * np.trace(F) / (rank or len(F)) * np.eye(len(F))
     chosen = []
 
     def trace(rows):
@@ -89,7 +92,7 @@ def test_bait_equals_the_dense_trace_formula_for_classes(regularization, rng):
         module__hidden_layer_sizes=(5,), max_epochs=5, random_state=0
     ).fit(X[:20], y[:20])
     x = softmax_rows(net.predict_proba(X), net.embed(X).astype(float))
-    expected = dense_bait(x[20:], x[:20], 6, regularization)
+    expected = dense_bait(x[20:], x[:20], 6, regularization, rank=2 * 5)
     sampler = BAITSampler(regularization=regularization)
     assert sampler.query(net, X[20:], 6, X=X[:20]).tolist() == expected
     assert sampler.query(net, X[20:], 6).tolist() == expected  # the net knows its labelled rows
@@ -135,7 +138,9 @@ def test_a_committee_is_one_net_with_its_members_embeddings_side_by_side(rng):
     held = np.vstack([X[:25], X[5:25]])
     x = softmax_rows(p, h)
     x_held = softmax_rows(committee.predict_proba(held), np.hstack([held] * 2))
-    assert BAITSampler().query(committee, X[25:], 3).tolist() == dense_bait(x, x_held, 3, 1.0)
+    assert BAITSampler().query(committee, X[25:], 3).tolist() == dense_bait(
+        x, x_held, 3, 1.0, rank=2 * 4
+    )
 
 
 def literal_lcmd(Z, centers, k):
