@@ -12,7 +12,6 @@ from scipy.linalg import helmert
 from sklearn.utils import gen_batches
 
 CHUNK = 2**21  # floats in the largest temporary array
-LEAST = 1e-8  # of 1 - x M x^T, where a row alone knows a direction: rounding may leave less than 0
 LOST = 1e-6  # once x M F M x^T has fallen to that share, too few of its digits are right
 
 
@@ -126,7 +125,7 @@ def trace_change(U, V, sign=1):
     -------
     change : array of shape (n,)
     """
-    inverse = np.linalg.inv((1 + LEAST) * np.eye(U.shape[1]) + sign * U)
+    inverse = np.linalg.inv(np.eye(U.shape[1]) + sign * U)
     return np.einsum("nij,nij->n", inverse, V)
 
 
@@ -198,8 +197,7 @@ def _step(A, h, U, V, M, F, i, sign):
     seen = values > 1e-12 * values[-1]  # a softmax has one direction less than classes
     if not seen.any():
         return M
-    scale = np.sqrt(np.maximum(1 + sign * values[seen], LEAST))
-    P = (M @ x.T) @ (vectors[:, seen] / scale)
+    P = (M @ x.T) @ (vectors[:, seen] / np.sqrt(1 + sign * values[seen]))
     R = M @ (F @ P) - sign / 2 * P @ (P.T @ F @ P)
     both = np.stack([P, R]).reshape(2, C, d, -1).transpose(2, 1, 0, 3).reshape(d, -1)
     for rows in _chunks(A, h):
