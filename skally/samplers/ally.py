@@ -66,8 +66,7 @@ class ALLYSampler(BaseSampler):
     def select(self, pool, utility, k, rng):
         self._check_parameters()
         if self.diversity == "kmeans++":
-            scale = np.maximum(utility, 0.0).astype(pool.embedding.dtype)
-            return kmeans_plusplus(scale[:, None], pool.embedding, k, rng)
+            return kmeans_plusplus(np.maximum(utility, 0.0)[:, None], pool.embedding, k, rng)
         n_clusters = min(k if self.n_clusters is None else self.n_clusters, len(pool))
         labels = kmeans_labels(pool.embedding, n_clusters, rng)
         return best_per_cluster(utility, labels, k, rng)

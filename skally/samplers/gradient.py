@@ -59,7 +59,7 @@ class BADGESampler(BaseSampler):
                 "zero. BAITSampler and LCMDSampler take regressors."
             )
         proba, h = pool.proba_and_embedding
-        return np.eye(proba.shape[1], dtype=h.dtype)[proba.argmax(axis=1)] - proba, h
+        return np.eye(proba.shape[1], dtype=proba.dtype)[proba.argmax(axis=1)] - proba, h
 
 
 class BAITSampler(BaseSampler):
@@ -74,7 +74,8 @@ class BAITSampler(BaseSampler):
     authors' code gives each picked row k times the weight of a labelled one.
 
     Time is O(n_pool (C d)^2) once and O(n_pool C^2 (C + d)) a pick, memory
-    O(n_pool (C^2 + d) + (C d)^2); for regression, C is 1.
+    O(n_pool (C^2 + d) + (C d)^2); for regression, C is 1. Where next to nothing is known before,
+    the first part is done again once most of its digits are lost.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 from sklearn.linear_model import LinearRegression
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsRegressor
 
 from skally import ALLYSampler, ComposedSampler, DualLCMDSampler, EntropySampler
@@ -20,6 +21,15 @@ def test_kmeans_plusplus_draws_on_embeddings_times_duals(regressor, diabetes):
         gap = cdist(g, g[expected], "sqeuclidean").min(axis=1)
         expected.append(draw(gap * ~np.isin(np.arange(50), expected), rng))
     assert picks.tolist() == expected
+
+
+def test_kmeans_plusplus_takes_any_utility_and_integer_features(rng):
+    X = rng.randint(9, size=(30, 3))
+    model = GaussianNB().fit(X, X[:, 0] > 4)
+    sampler = ComposedSampler(EntropySampler(), ALLYSampler(diversity="kmeans++"), random_state=0)
+    picks, utility = sampler.query(model, X, 1, return_utilities=True)
+    assert 0 < utility.max() < 1
+    assert picks.tolist() == [int((utility**2 * (X**2).sum(axis=1)).argmax())]
 
 
 def test_a_diversity_that_there_is_not_is_named(regressor, diabetes):
