@@ -5,10 +5,14 @@ from skally.modal_compat import repair
 from skally.nets import ConstrainedNetClassifier, ConstrainedNetRegressor
 from skally.samplers import (
     ALLYSampler,
+    BADGESampler,
+    BAITSampler,
     BaseSampler,
     ComposedSampler,
     CoreSetSampler,
+    DualLCMDSampler,
     EntropySampler,
+    LCMDSampler,
     RandomSampler,
 )
 
@@ -16,13 +20,17 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ALLYSampler",
+    "BADGESampler",
+    "BAITSampler",
     "BaseSampler",
     "ComposedSampler",
     "ConstrainedNetClassifier",
     "ConstrainedNetRegressor",
     "CoreSetSampler",
+    "DualLCMDSampler",
     "DualRegressor",
     "EntropySampler",
+    "LCMDSampler",
     "RandomSampler",
 ]
 

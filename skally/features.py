@@ -1,6 +1,7 @@
 """What a fitted net knows of its inputs, read by chunks."""
 
 import numpy as np
+import torch
 from torch import nn
 
 
@@ -84,3 +85,23 @@ def embedding(net, X, layer=None):
             n_rows = len(output[0] if isinstance(output, tuple) else output)
             recorder.chunks[-1] = recorder.chunks[-1][:n_rows]  # the net may have filled up a batch
     return recorder.value
+
+
+def class_probabilities(layer, Z, n_classes):
+    """Softmax of a layer's outputs for given inputs; sigmoid, where two classes have one output.
+
+    Parameters
+    ----------
+    layer : nn.Linear
+    Z : array of shape (n, d)
+    n_classes : int
+
+    Returns
+    -------
+    proba : array of shape (n, n_classes)
+    """
+    with torch.no_grad():
+        logits = layer(torch.as_tensor(Z).to(layer.weight))
+        if n_classes == 2 and layer.out_features == 1:  # of the second class
+            logits = torch.cat([torch.zeros_like(logits), logits], dim=1)
+        return torch.softmax(logits, dim=1).cpu().numpy()

@@ -6,14 +6,23 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from sklearn.base import is_regressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 from skorch import NeuralNet
 from skorch.utils import is_dataset
+from torch import nn
 
-from skally.features import embedding
-from skally.linalg import squared_distance_to_nearest
-from skally.validation import num_samples
+from skally.features import (
+    InputRecorder,
+    class_probabilities,
+    embedding,
+    find_embedding_layer,
+)
+from skally.gradients import gradient_sketch
+from skally.linalg import nearest, squared_distance_to_nearest
+from skally.seeding import draw_seed, make_rng
+from skally.validation import as_plain, num_samples
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,11 @@ class Pool:
             return (self,)
         return tuple(Pool(each, self.X, self.X_labeled, self.y_labeled) for each in learners)
 
+    @property
+    def is_regression(self):
+        """Whether the estimator, or each learner of a committee, predicts numbers."""
+        return all(is_regressor(member._core) for member in self.members)
+
     @cached_property
     def proba(self):
         """Class probabilities of the pool, (n_pool, n_classes); a committee's consensus."""
@@ -77,6 +91,16 @@ class Pool:
     def embedding(self):
         """Features of the pool, (n_pool, d); those of a committee side by side."""
         return self._embed(self.X)
+
+    @cached_property
+    def proba_and_embedding(self):
+        """Both, from one pass over the pool where the estimator is one net."""
+        if len(self.members) == 1 and hasattr(self._net, "module_"):
+            with InputRecorder(self._embedding_layer) as recorder:
+                proba = self.proba
+            if recorder.chunks:  # else the probabilities were there already
+                vars(self).setdefault("embedding", recorder.value[: len(proba)])
+        return self.proba, self.embedding
 
     @cached_property
     def labeled_embedding(self):
@@ -101,6 +125,19 @@ class Pool:
         return np.vstack([held, trained])
 
     @cached_property
+    def labeled_proba(self):
+        """Class probabilities of the rows of ``labeled_embedding``, (n_labeled, n_classes)."""
+        X, Z = self._labeled_X, self.labeled_embedding
+        if X is not None and num_samples(X) == len(Z):
+            return self._core.predict_proba(X)
+        return self._head(Z)
+
+    @cached_property
+    def labeled_nearest(self):
+        """Nearest labelled sample of each row by features, and its squared distance."""
+        return nearest(self.embedding, self.labeled_embedding)
+
+    @cached_property
     def labeled_distance(self):
         """Squared distance of each row's features to the nearest labelled sample's, (n_pool,)."""
         return squared_distance_to_nearest(self.embedding, self.labeled_embedding)
@@ -115,6 +152,23 @@ class Pool:
         """Dual variables of the rows of ``train_embedding``, (n,)."""
         return self._net_with_duals.dual_variables_[self._has_dual]
 
+    def gradient_sketches(self, size, rng):
+        """Sketched gradients of the pool and of the labelled samples, (n, size) each.
+
+        See :func:`skally.gradients.gradient_sketch`; those of a committee are side by side.
+        """
+        return self.once(("gradient_sketches", size), lambda: self._sketch_gradients(size, rng))
+
+    def once(self, key, compute):
+        """What ``compute()`` gives on the first call with this key, for both hooks of a sampler."""
+        if key not in self._computed:
+            self._computed[key] = compute()
+        return self._computed[key]
+
+    @cached_property
+    def _computed(self):
+        return {}
+
     @property
     def _core(self):
         return without_learner(self.estimator)
@@ -126,6 +180,10 @@ class Pool:
     @property
     def _net(self):
         return self._steps[1]
+
+    @property
+    def _embedding_layer(self):
+        return find_embedding_layer(self._net.module_, getattr(self._net, "embedding_layer", None))
 
     @property
     def _net_with_duals(self):
@@ -156,19 +214,63 @@ class Pool:
             return sparse.vstack(held).tocsr()
         return np.concatenate([np.asarray(X) for X in held])
 
+    @property
+    def _labeled_X(self):
+        return self._learner_X if self.X_labeled is None else self.X_labeled
+
+    def _transform(self, X):
+        check_is_fitted(self._core)
+        for transformer in self._steps[0]:
+            X = transformer.transform(X)
+        return X
+
     def _embed(self, X):
         if len(self.members) > 1:
             return np.hstack([member._embed(X) for member in self.members])
-        check_is_fitted(self._core)
-        transformers, estimator = self._steps
-        for transformer in transformers:
-            X = transformer.transform(X)
+        X, estimator = self._transform(X), self._net
         if hasattr(estimator, "embed"):
             return estimator.embed(X)
         if isinstance(estimator, NeuralNet):
             return embedding(estimator, X)
-        Z = X.toarray() if sparse.issparse(X) else np.asarray(X)
+        Z = as_array(X)
+        if Z.dtype.kind in "buif" and Z.dtype.itemsize < 4:  # products of bytes run over
+            Z = Z.astype(np.float32)
         return Z.reshape(len(Z), -1)
+
+    def _head(self, Z):
+        """Class probabilities from embeddings, where they follow from these alone."""
+        layer, (proba, embedding) = self._embedding_layer, self.proba_and_embedding
+        few = slice(100)
+        if isinstance(layer, nn.Linear) and layer.out_features in (proba.shape[1], 1):
+            again = class_probabilities(layer, embedding[few], proba.shape[1])
+            if np.allclose(again, proba[few], atol=1e-4):
+                return class_probabilities(layer, Z, proba.shape[1])
+        raise ValueError(
+            "X == None, must be the labelled samples: their probabilities do not follow from the "
+            "embedding alone."
+        )
+
+    def _sketch_gradients(self, size, rng):
+        if len(self.members) > 1:
+            pairs = [member._sketch_gradients(size, rng) for member in self.members]
+            return tuple(map(np.hstack, zip(*pairs, strict=True)))
+        X_both = [self._transform(X) for X in (self.X, self._labeled_X) if X is not None]
+        net = getattr(self._net, "net_", self._net)
+        if not isinstance(net, NeuralNet):
+            raise ValueError(
+                f"{type(net).__name__} has no gradients, which this sampler needs: use a net."
+            )
+        if len(X_both) == 1:
+            raise ValueError("X == None, must be the labelled samples: the estimator holds none.")
+        if net is not self._net:  # one of ours, which takes more forms of data than skorch
+            X_both = [X if is_dataset(X) else as_array(X).astype(np.float32) for X in X_both]
+        seed = draw_seed(rng)
+        return tuple(gradient_sketch(net, X, size, make_rng(seed)) for X in X_both)
+
+
+def as_array(X):
+    """Dense array of a matrix, frame or tensor."""
+    return X.toarray() if sparse.issparse(X) else np.asarray(as_plain(X))
 
 
 def unwrap(estimator):

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
-from skally.linalg import squared_distance
+from skally.linalg import factored_norms, factored_squared_distance, squared_distance
 from skally.seeding import draw_seed
 
 
@@ -99,3 +99,89 @@ def best_per_cluster(utility, labels, k, rng):
     turn = np.empty(len(order), dtype=int)
     turn[by_cluster] = np.arange(len(order)) - starts  # (n,) rank of a row in its own cluster
     return order[np.argsort(turn, kind="stable")[:k]]
+
+
+def draw(weight, rng):
+    """One position, with probability in proportion to its weight.
+
+    Parameters
+    ----------
+    weight : array of shape (n,), not negative, not all zero
+    rng : numpy.random.RandomState
+
+    Returns
+    -------
+    position : int
+    """
+    bounds = np.cumsum(weight, dtype=np.float64)
+    return int(np.searchsorted(bounds[:-1], rng.random_sample() * bounds[-1], side="right"))
+
+
+def kmeans_plusplus(q, h, k, rng):
+    """Rows q_i (x) h_i drawn by their squared distance to those already drawn, the longest first.
+
+    Parameters
+    ----------
+    q : array of shape (n, C)
+    h : array of shape (n, d)
+    k : int, at most n
+    rng : numpy.random.RandomState
+
+    Returns
+    -------
+    chosen : int array of shape (k,)
+
+    References
+    ----------
+    Arthur, Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007.
+    """
+    norms = factored_norms(q, h)
+    chosen, gap = [int(np.argmax(norms))], np.inf
+    rest = np.ones(len(h))
+    while len(chosen) < k:
+        rest[chosen[-1]] = 0.0
+        gap = np.minimum(gap, factored_squared_distance(q, h, norms, chosen[-1]))
+        weight = gap * rest  # (n,) squared distance to the nearest chosen row
+        chosen.append(draw(weight if weight.any() else rest, rng))
+    return np.array(chosen)
+
+
+def largest_cluster(Z, label, gap, k, weight=1.0):
+    """Each pick is the row farthest from the centre of the heaviest cluster, and a new centre.
+
+    A cluster weighs the sum of its rows' squared distances to its centre.
+
+    Parameters
+    ----------
+    Z : array of shape (n, d)
+    label : int array of shape (n,)
+        Nearest centre of each row.
+    gap : array of shape (n,)
+        Squared distance to it.
+    k : int, at most n
+    weight : float or array of shape (n,), not negative
+        Factor of each row's squared distances.
+
+    Returns
+    -------
+    chosen : int array of shape (k,)
+
+    References
+    ----------
+    Holzmueller, Zaverkin, Kaestner, Steinwart, "A Framework and Benchmark for Deep Batch Active
+    Learning for Regression", JMLR 24, 2023, section 4.3.8.
+    """
+    Z = Z - Z.mean(axis=0)  # shorter rows, fewer digits lost in their products
+    norms = np.einsum("ij,ij->i", Z, Z)
+    label, gap = label.copy(), gap * weight
+    first_new = label.max() + 1
+    chosen = []
+    while len(chosen) < k:
+        heaviest = np.argmax(np.bincount(label, weights=gap))
+        score = np.where(label == heaviest, gap, -1.0)
+        score[chosen] = -2.0  # behind every other row, duplicates too
+        chosen.append(int(np.argmax(score)))
+        to_new = squared_distance(Z, norms, chosen[-1]) * weight
+        label[to_new < gap] = first_new + len(chosen) - 1
+        gap = np.minimum(gap, to_new)
+    return np.array(chosen)

@@ -11,20 +11,12 @@ import skally
 
 PACKAGE = Path(skally.__file__).parent
 FLOORS = [
-    {"linalg", "scores", "selection", "seeding", "validation", "modal_compat"},
-    {
-        "features",
-        "duals",
-        "dual_regression",
-        "modules",
-        "loaders",
-        "criteria",
-        "convergence",
-        "callbacks",
-    },
+    {"linalg", "scores", "selection", "fisher", "seeding", "validation", "modal_compat"},
+    {"features", "gradients", "duals", "criteria", "dual_regression", "modules", "loaders"}
+    | {"convergence", "callbacks"},
     {"primal_dual", "base_net", "nets", "pool", "epsilon"},
     {"samplers.base"},
-    {f"samplers.{name}" for name in ("uncertainty", "diversity", "ally", "wrappers")},
+    {f"samplers.{name}" for name in ("uncertainty", "diversity", "gradient", "ally", "wrappers")},
     {"samplers", "datasets", "paper", "benchmark.dual_display"},
     {"benchmark"},
     {""},

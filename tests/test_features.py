@@ -4,7 +4,7 @@ import torch
 from skorch import NeuralNetRegressor
 from torch import nn
 
-from skally.features import embedding, find_embedding_layer
+from skally.features import class_probabilities, embedding, find_embedding_layer
 
 
 def test_last_linear_layer_is_the_default_and_names_choose_others():
@@ -27,3 +27,14 @@ def test_embedding_of_a_plain_skorch_net_is_the_input_of_its_last_layer(rng):
     with torch.no_grad():
         assert np.allclose(embedding(net, X), module[:2](torch.tensor(X)), atol=1e-6)
     assert not module[2]._forward_pre_hooks
+
+
+def test_class_probabilities_are_a_softmax_or_a_sigmoid_of_the_layer(rng):
+    Z = rng.normal(size=(9, 4))
+    for n_outputs, n_classes in ((3, 3), (1, 1), (1, 2)):
+        layer = nn.Linear(4, n_outputs)
+        logits = Z @ layer.weight.detach().numpy().T + layer.bias.detach().numpy()
+        if n_classes == 2:
+            logits = np.hstack([0 * logits, logits])
+        expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        assert np.allclose(class_probabilities(layer, Z, n_classes), expected, atol=1e-6)

@@ -23,6 +23,8 @@ from skally import (
     EntropySampler,
     RandomSampler,
 )
+from skally.pool import Pool
+from skally.samplers.ally import predict_duals
 
 # modAL 0.4.1 warns of strategies that return pairs: ours must not, so no exception for it here.
 SMALL = {"module__hidden_layer_sizes": (16,), "max_epochs": 3, "random_state": 0}
@@ -113,9 +115,8 @@ def test_a_committee_predicts_duals_as_the_mean_of_its_members(digits):
     X, _ = digits
     members = [active_learner(ALLY, digits), active_learner(ALLY, digits, n=50)]
     rng = np.random.RandomState(0)
-    from skally.pool import Pool
-
-    expected = [ALLY._predict_duals(Pool(m.estimator, X), rng) for m in members]
+    pools = [Pool(member.estimator, X) for member in members]
+    expected = [predict_duals(pool, ALLY.regressor, None, rng) for pool in pools]
     _, utility = ALLY.query(Committee(members, ALLY), X, 3, return_utilities=True)
     assert np.allclose(utility, np.mean(expected, axis=0))
 

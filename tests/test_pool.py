@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+import torch
+from modAL.models import ActiveLearner, CommitteeRegressor
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
@@ -8,8 +10,11 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+from skorch import NeuralNetRegressor
+from torch import nn
 
-from skally import ConstrainedNetRegressor
+from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
 from skally.pool import Pool
 
 NET = ConstrainedNetRegressor(module__hidden_layer_sizes=(8,), max_epochs=2, random_state=0)
@@ -71,12 +76,92 @@ def test_features_are_computed_once(diabetes, regressor, monkeypatch):
     assert pool.embedding is pool.embedding and len(calls) == 1
 
 
+def forward_passes(net):
+    """Counts the batches that a net's module sees, in a list."""
+    calls = []
+    net.module_.register_forward_pre_hook(lambda *_: calls.append(1))
+    return calls
+
+
+def small_classifier(digits):
+    net = ConstrainedNetClassifier(module__hidden_layer_sizes=(8,), max_epochs=2, random_state=0)
+    return net.fit(digits[0][:150], digits[1][:150])
+
+
+def test_probabilities_and_embedding_come_from_one_pass(digits):
+    X = digits[0][:100]
+    net = small_classifier(digits)
+    proba, Z = net.predict_proba(X), net.embed(X)
+    calls = forward_passes(net)
+    for estimator in (net, make_pipeline(net)):
+        del calls[:]
+        pool = Pool(estimator, X)
+        assert np.array_equal(pool.proba_and_embedding[0], proba)
+        assert np.array_equal(pool.proba_and_embedding[1], Z)
+        assert pool.proba is pool.proba_and_embedding[0]
+        assert pool.embedding is pool.proba_and_embedding[1]
+        assert len(calls) == 2  # of 64 rows each
+
+
+def test_probabilities_and_embedding_are_there_in_any_order(digits):
+    X, net = digits[0][:100], small_classifier(digits)
+    pool = Pool(net, X)
+    proba = pool.proba
+    assert pool.proba_and_embedding[0] is proba
+    assert np.array_equal(pool.proba_and_embedding[1], net.embed(X))
+    tree = DecisionTreeClassifier(random_state=0).fit(*digits)
+    proba, Z = Pool(tree, X).proba_and_embedding
+    assert np.array_equal(proba, tree.predict_proba(X)) and np.array_equal(Z, X)
+
+
+@pytest.mark.parametrize("criterion", [nn.CrossEntropyLoss, nn.BCEWithLogitsLoss])
+def test_a_net_alone_knows_the_probabilities_of_its_labelled_samples(criterion, digits):
+    X, y = digits
+    net = ConstrainedNetClassifier(criterion=criterion, max_epochs=2, random_state=0)
+    net.fit(X[:90], y[:90] % 2)
+    proba = net.predict_proba(X[:90])
+    assert np.allclose(Pool(net, X[90:]).labeled_proba, proba, atol=1e-5)
+    assert np.array_equal(Pool(net, X[90:], X[:90]).labeled_proba, proba)
+
+
+def test_labelled_probabilities_that_an_embedding_does_not_give_are_asked_for(digits):
+    inner = ConstrainedNetClassifier(embedding_layer="1", max_epochs=2, random_state=0)
+    temperature = ConstrainedNetClassifier(
+        predict_nonlinearity=lambda z: torch.softmax(z / 9, dim=1), max_epochs=2, random_state=0
+    )
+    for net in (inner, temperature):
+        net.fit(*digits)
+        with pytest.raises(ValueError, match="X == None, must be the labelled samples"):
+            _ = Pool(net, digits[0]).labeled_proba
+
+
+def test_regressors_and_committees_of_them_are_told_from_classifiers(diabetes, regressor):
+    X, y = diabetes
+    linear = LinearRegression().fit(X, y)
+    learners = [ActiveLearner(LinearRegression(), X_training=X, y_training=y) for _ in range(2)]
+    committee = CommitteeRegressor(learners)
+    plain = NeuralNetRegressor(nn.Linear(10, 1), max_epochs=0, verbose=0)
+    plain.fit(X, y[:, None].astype(np.float32))
+    for estimator in (regressor, plain, linear, make_pipeline(linear), learners[0], committee):
+        assert Pool(estimator, X).is_regression
+    assert not Pool(LogisticRegression(max_iter=1000).fit(X, y > 100), X).is_regression
+
+
+def test_what_is_computed_once_is_kept_by_its_key(regressor, diabetes):
+    pool, calls = Pool(regressor, diabetes[0]), []
+    for key in ("a", "b", "a"):
+        assert pool.once(key, lambda key=key: calls.append(key) or key) == key
+    assert calls == ["a", "b"]
+
+
 def test_an_estimator_without_embedding_lends_its_inputs(rng):
     X = rng.normal(size=(20, 3))
     model = make_pipeline(StandardScaler(), LinearRegression()).fit(X, X[:, 0])
     assert np.allclose(Pool(model, X).embedding, StandardScaler().fit_transform(X))
     model = LinearRegression().fit(X, X[:, 0])
     assert np.allclose(Pool(model, sparse.csr_matrix(X)).embedding, X)
+    grey = rng.randint(255, size=(20, 3)).astype(np.uint8)
+    assert Pool(model, grey).embedding.dtype == np.float32
 
 
 def test_a_pool_is_frozen(regressor, diabetes):

@@ -1,4 +1,4 @@
-"""The sampler that dual variables are for."""
+"""The samplers that dual variables are for."""
 
 import numbers
 
@@ -8,7 +8,7 @@ from sklearn.base import clone
 from skally.dual_regression import DualRegressor
 from skally.samplers.base import BaseSampler
 from skally.seeding import draw_seed
-from skally.selection import best_per_cluster, kmeans_labels
+from skally.selection import best_per_cluster, kmeans_labels, kmeans_plusplus, largest_cluster
 
 
 class ALLYSampler(BaseSampler):
@@ -17,12 +17,16 @@ class ALLYSampler(BaseSampler):
     Parameters
     ----------
     n_clusters : int or None
-        Clusters of the pool's embedding. None means as many as are queried.
+        Clusters of the pool's embedding. None means as many as are queried. Unused for
+        ``diversity="kmeans++"``.
     regressor : scikit-learn regressor or None
         Learns the duals from the embedding. None means :class:`skally.DualRegressor`.
     max_dual : float or None
         Cap on the duals that the regressor learns from. The largest duals of all are often wrong
         labels: a cap keeps a noisy pool from being asked for more of them.
+    diversity : "kmeans" or "kmeans++"
+        How rows are kept apart. "kmeans" is the paper's; "kmeans++" draws rows by the squared
+        distance of their embedding times their predicted dual to that of those already drawn.
     random_state : None, int or RandomState
 
     References
@@ -40,36 +44,106 @@ class ALLYSampler(BaseSampler):
     (5,)
     """
 
-    def __init__(self, n_clusters=None, regressor=None, max_dual=None, *, random_state=None):
+    def __init__(
+        self,
+        n_clusters=None,
+        regressor=None,
+        max_dual=None,
+        *,
+        diversity="kmeans",
+        random_state=None,
+    ):
         super().__init__(random_state=random_state)
         self.n_clusters = n_clusters
         self.regressor = regressor
         self.max_dual = max_dual
+        self.diversity = diversity
 
     def utility(self, pool, rng):
         self._check_parameters()
-        return np.mean([self._predict_duals(member, rng) for member in pool.members], axis=0)
+        return predict_duals(pool, self.regressor, self.max_dual, rng)
 
     def select(self, pool, utility, k, rng):
         self._check_parameters()
+        if self.diversity == "kmeans++":
+            return kmeans_plusplus(np.maximum(utility, 0.0)[:, None], pool.embedding, k, rng)
         n_clusters = min(k if self.n_clusters is None else self.n_clusters, len(pool))
         labels = kmeans_labels(pool.embedding, n_clusters, rng)
         return best_per_cluster(utility, labels, k, rng)
-
-    def _predict_duals(self, pool, rng):
-        duals, Z = pool.dual_variables, pool.embedding  # both checked before any training
-        regressor = DualRegressor() if self.regressor is None else clone(self.regressor)
-        if "random_state" in regressor.get_params():
-            regressor.set_params(random_state=draw_seed(rng))
-        return regressor.fit(pool.train_embedding, np.minimum(duals, self._cap)).predict(Z)
-
-    @property
-    def _cap(self):
-        return np.inf if self.max_dual is None else self.max_dual
 
     def _check_parameters(self):
         k = self.n_clusters
         if k is not None and (not isinstance(k, numbers.Integral) or k < 1):
             raise ValueError(f"n_clusters == {k!r}, must be None or an integer >= 1.")
-        if not self._cap > 0:
-            raise ValueError(f"max_dual == {self.max_dual!r}, must be None or > 0.")
+        if self.diversity not in ("kmeans", "kmeans++"):
+            raise ValueError(f"diversity == {self.diversity!r}, must be 'kmeans' or 'kmeans++'.")
+        check_max_dual(self.max_dual)
+
+
+class DualLCMDSampler(BaseSampler):
+    """Rows of large predicted dual, far from all labelled ones, from where many such rows are.
+
+    As :class:`skally.LCMDSampler` on the embedding, with each row's squared distances multiplied by
+    its predicted dual plus the mean predicted dual of the pool. The utility is the predicted dual.
+
+    Parameters
+    ----------
+    regressor : scikit-learn regressor or None
+        Learns the duals from the embedding. None means :class:`skally.DualRegressor`.
+    max_dual : float or None
+        Cap on the duals that the regressor learns from.
+    random_state : None, int or RandomState
+
+    References
+    ----------
+    Elenter, NaderiAlizadeh, Ribeiro, "A Lagrangian Duality Approach to Active Learning",
+    NeurIPS 2022, for the duals.
+
+    Holzmueller, Zaverkin, Kaestner, Steinwart, "A Framework and Benchmark for Deep Batch Active
+    Learning for Regression", JMLR 24, 2023, for largest cluster, maximum distance. To weigh one by
+    the other is our own.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skally import ConstrainedNetRegressor, DualLCMDSampler
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> net = ConstrainedNetRegressor(max_epochs=20, random_state=0).fit(X[:100], y[:100])
+    >>> DualLCMDSampler(random_state=0).query(net, X[100:], n_instances=5).shape
+    (5,)
+    """
+
+    def __init__(self, regressor=None, max_dual=None, *, random_state=None):
+        super().__init__(random_state=random_state)
+        self.regressor = regressor
+        self.max_dual = max_dual
+
+    def utility(self, pool, rng):
+        check_max_dual(self.max_dual)
+        return predict_duals(pool, self.regressor, self.max_dual, rng)
+
+    def select(self, pool, utility, k, rng):
+        check_max_dual(self.max_dual)
+        dual = np.maximum(utility, 0.0)
+        weight = dual + dual.mean() if dual.any() else 1.0
+        return largest_cluster(pool.embedding, *pool.labeled_nearest, k, weight)
+
+
+def predict_duals(pool, regressor, max_dual, rng):
+    """Predicted dual of each row, (n_pool,); the mean over the learners of a committee."""
+    predictions = []
+    for member in pool.members:
+        duals, Z = member.dual_variables, member.embedding  # both checked before any training
+        head = DualRegressor() if regressor is None else clone(regressor)
+        if "random_state" in head.get_params():
+            head.set_params(random_state=draw_seed(rng))
+        capped = duals if max_dual is None else np.minimum(duals, max_dual)
+        head.fit(member.train_embedding, capped)
+        predictions.append(head.predict(Z))
+    return np.mean(predictions, axis=0)
+
+
+def check_max_dual(max_dual):
+    """Raise unless it is None or more than 0."""
+    if max_dual is not None and not max_dual > 0:
+        raise ValueError(f"max_dual == {max_dual!r}, must be None or > 0.")

@@ -4,8 +4,8 @@ Run: ``SKALLY_DATA=... python tests/benchmarks/constraint_cost.py [--seeds 5] [-
 
 The data sets are read from SKALLY_DATA, as laid out there: parkinsons/parkinsons_updrs.data and
 regression/{kin8nm,naval-propulsion-plant}.txt. ``--defaults`` measures the default setting alone,
-at more sizes. With noise, a tenth of the training targets are moved by 3 standard deviations times a
-Gaussian; test targets are clean.
+at more sizes. With noise, a tenth of the training targets are moved by 3 standard deviations times
+a Gaussian; test targets are clean.
 """
 
 import argparse

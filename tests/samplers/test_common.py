@@ -10,26 +10,38 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-import skally.samplers
 from skally import (
+    BAITSampler,
     ComposedSampler,
     ConstrainedNetClassifier,
     CoreSetSampler,
     DualRegressor,
     EntropySampler,
+    LCMDSampler,
 )
-from skally.samplers import ALLYSampler, BaseSampler, RandomSampler
+from skally.samplers import (
+    ALLYSampler,
+    BaseSampler,
+    DualLCMDSampler,
+    RandomSampler,
+    all_samplers,
+)
 
 # What a constructor needs, or what keeps a test short.
 ARGUMENTS = {
     ComposedSampler: {"utility": EntropySampler(), "selection": CoreSetSampler()},
     ALLYSampler: {"regressor": DualRegressor(max_epochs=3)},
+    DualLCMDSampler: {"regressor": DualRegressor(max_epochs=3)},
 }
-CLASSES = [
-    cls for cls in map(vars(skally.samplers).get, skally.samplers.__all__) if cls is not BaseSampler
-]
+CLASSES = [cls for _, cls in all_samplers()]
 SAMPLERS = [cls(**ARGUMENTS.get(cls, {}), random_state=0) for cls in CLASSES]
-DETERMINISTIC = [CoreSetSampler(), ComposedSampler(EntropySampler(), CoreSetSampler())]
+DETERMINISTIC = [
+    BAITSampler(),
+    CoreSetSampler(),
+    LCMDSampler(),
+    ComposedSampler(EntropySampler(), CoreSetSampler()),
+    ComposedSampler(EntropySampler(), DualLCMDSampler()),
+]
 every = pytest.mark.parametrize("sampler", SAMPLERS, ids=lambda s: type(s).__name__)
 
 

@@ -1,0 +1,117 @@
+"""
+===========================================
+What each strategy asks for, in one picture
+===========================================
+
+Every sampler of skally chooses 20 rows of the same two-dimensional pool, after the same net has
+learned from the same 30 labels. Large clouds and small ones, one of them never labelled so far, and
+a border between two classes that runs through the largest: enough to see what each strategy is
+drawn to.
+
+The background shows the class that the net predicts, fainter where it is less sure.
+"""
+
+# %%
+# The pool: five clouds in three classes. The cloud at the top has no label yet.
+
+import inspect
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import to_rgb
+
+from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
+from skally.samplers import all_samplers
+
+rng = np.random.RandomState(4)
+clouds = [  # centre, spread, rows, class
+    ((-1.6, -0.6), 0.55, 220, 0),
+    ((0.1, -0.5), 0.55, 220, 1),
+    ((2.2, -0.9), 0.30, 90, 2),
+    ((1.7, 1.3), 0.35, 50, 1),
+    ((-1.2, 1.9), 0.25, 40, 2),
+]
+X = np.vstack([rng.normal(centre, spread, (n, 2)) for centre, spread, n, _ in clouds])
+y = np.repeat([label for *_, label in clouds], [n for _, _, n, _ in clouds])
+labeled = rng.permutation(580)[:30]  # none of the last 40
+pool = np.setdiff1d(np.arange(len(X)), labeled)
+
+# %%
+# One net for all, and a regressor for the strategies that are for numbers alone.
+
+params = {"module__hidden_layer_sizes": (32, 32), "max_epochs": 150, "lr": 1e-2, "random_state": 0}
+classifier = ConstrainedNetClassifier(**params).fit(X[labeled], y[labeled])
+regressor = ConstrainedNetRegressor(**params).fit(X[labeled], y[labeled].astype(float))
+FOR_NUMBERS = {"GreedyTargetSampler", "ImprovedGreedySampler"}
+
+# %%
+# Samplers made of samplers need parts; all others are taken as they come.
+
+found = dict(all_samplers())
+PARTS = {
+    "utility": found["EntropySampler"](),
+    "selection": found["ALLYSampler"](),
+    "sampler": found["ALLYSampler"](),
+}
+
+
+def make(cls):
+    """Sampler with its default parameters."""
+    parameters = inspect.signature(cls).parameters.values()
+    required = [p.name for p in parameters if p.default is p.empty]
+    return cls(**{name: PARTS[name] for name in required}, random_state=0)
+
+
+def ask(name):
+    """Positions in the pool of the 20 rows that a sampler picks."""
+    net = regressor if name in FOR_NUMBERS else classifier
+    return make(found[name]).query(net, X[pool], n_instances=20, X=X[labeled], y=y[labeled])
+
+
+def family(name):
+    """Module that a sampler lives in."""
+    return found[name].__module__.rsplit(".", 1)[-1]
+
+
+FAMILIES = ["uncertainty", "diversity", "gradient", "ally", "wrappers"]
+names = sorted(found, key=lambda name: FAMILIES.index(family(name)))
+picks = {name: ask(name) for name in names}
+
+# %%
+# The picture.
+
+CLASSES = np.array([to_rgb(color) for color in ("#4477aa", "#ccbb44", "#66ccee")])
+INK, MUTED, PICK = "#222222", "#999999", "#cc3311"
+low, high = X.min(axis=0) - 0.4, X.max(axis=0) + 0.4
+grid = np.stack(np.meshgrid(*np.linspace(low, high, 120).T), axis=-1)
+proba = classifier.predict_proba(grid.reshape(-1, 2))
+sure = (proba.max(axis=1, keepdims=True) - 1 / 3) * 1.5  # from 0, a guess, to 1
+shade = 1 - 0.35 * sure * (1 - CLASSES[proba.argmax(axis=1)])
+
+n_columns = 5
+n_rows = -(-len(picks) // n_columns)
+figure, panels = plt.subplots(
+    n_rows, n_columns, figsize=(11, 2.0 * n_rows + 0.4), layout="constrained", squeeze=False
+)
+for axes in panels.flat[len(picks) :]:
+    axes.remove()
+for axes, (name, chosen) in zip(panels.flat, picks.items(), strict=False):
+    extent = (low[0], high[0], low[1], high[1])
+    axes.imshow(shade.reshape(120, 120, 3), extent=extent, origin="lower")
+    axes.scatter(*X[pool].T, s=3, color=MUTED, linewidths=0, label="pool")
+    axes.scatter(
+        *X[labeled].T, s=16, color=INK, marker="x", linewidths=0.9, label="labelled before"
+    )
+    axes.scatter(
+        *X[pool][chosen].T, s=24, color=PICK, edgecolors="white", linewidths=0.7, label="asked for"
+    )
+    axes.set_title(name.removesuffix("Sampler"), fontsize=9, color=INK, loc="left", pad=3)
+    axes.set_title(family(name), fontsize=7, color=MUTED, loc="right", pad=3)
+    axes.set(xticks=[], yticks=[], aspect="equal")
+    axes.spines[:].set_visible(False)
+marks, labels = panels.flat[0].get_legend_handles_labels()
+figure.legend(
+    marks, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=9, markerscale=1.4
+)
+figure.savefig("strategies.png", dpi=130)
+plt.show()

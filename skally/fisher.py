@@ -1,0 +1,213 @@
+"""Fisher information of a linear last layer in factors, and the batch that tells most about it.
+
+The information of row i is x_i^T x_i, where x_i = A_i (x) h_i^T has r rows and C d columns: A_i, of
+shape (r, C), belongs to the outputs and h_i, of shape (d,), is the embedding. x_i is multiplied out
+for one row at a time only.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import helmert
+from sklearn.utils import gen_batches
+
+CHUNK = 2**21  # floats in the largest temporary array
+LOST = 1e-6  # once x M F M x^T has fallen to that share, too few of its digits are right
+
+
+def softmax_factor(proba):
+    """Factor A of the information of a softmax: row c is sqrt(p_c) (onehot_c - p).
+
+    These rows sum to zero over the classes, so they are written in a basis of that space, without
+    the one direction that no row tells anything about.
+
+    Parameters
+    ----------
+    proba : array of shape (n, C)
+
+    Returns
+    -------
+    A : array of shape (n, C, C - 1), or (n, 1, 1) for one class
+    """
+    C = proba.shape[1]
+    basis = helmert(C).T if C > 1 else np.ones((1, 1))
+    return (np.sqrt(proba)[:, :, None] * (np.eye(C) - proba[:, None, :])) @ basis
+
+
+def information(A, h):
+    """Sum of x_i^T x_i over all rows.
+
+    Parameters
+    ----------
+    A : array of shape (n, r, C)
+    h : array of shape (n, d)
+
+    Returns
+    -------
+    total : array of shape (C d, C d)
+    """
+    C, d = A.shape[2], h.shape[1]
+    total = np.zeros((C * d, C * d))
+    for rows in _chunks(A, h):
+        Z, outputs = h[rows], A[rows].transpose(0, 2, 1) @ A[rows]
+        for c in range(C):  # what lies below the diagonal mirrors what lies above
+            right = outputs[:, c, c:, None] * Z[:, None, :]  # (chunk, C - c, d)
+            total[c * d : (c + 1) * d, c * d :] += Z.T @ right.reshape(len(Z), -1)
+    return np.triu(total) + np.triu(total, 1).T
+
+
+def quadratic_forms(A, h, M):
+    """x_i M x_i^T of every row.
+
+    Parameters
+    ----------
+    A : array of shape (n, r, C)
+    h : array of shape (n, d)
+    M : symmetric array of shape (C d, C d)
+
+    Returns
+    -------
+    forms : array of shape (n, r, r)
+    """
+    (n, r, C), d = A.shape, h.shape[1]
+    forms = np.empty((n, r, r))
+    for rows in _chunks(A, h):
+        Z, blocks = h[rows], np.empty((len(h[rows]), C, C))
+        for c in range(C):
+            right = (Z @ M[c * d : (c + 1) * d, c * d :]).reshape(len(Z), C - c, d)
+            blocks[:, c, c:] = blocks[:, c:, c] = np.einsum("ncd,nd->nc", right, Z)
+        forms[rows] = A[rows] @ blocks @ A[rows].transpose(0, 2, 1)
+    return forms
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Rows to choose from, and what is known before any is chosen.
+
+    Parameters
+    ----------
+    A : array of shape (n, r, C)
+    h : array of shape (n, d)
+    known, F : symmetric arrays of shape (C d, C d)
+        Information gathered so far, and that of interest.
+    M : array of shape (C d, C d)
+        Inverse of ``known``.
+    U, V : arrays of shape (n, r, r)
+        x_i M x_i^T and x_i M F M x_i^T.
+    """
+
+    A: np.ndarray
+    h: np.ndarray
+    known: np.ndarray
+    F: np.ndarray
+    M: np.ndarray
+    U: np.ndarray
+    V: np.ndarray
+
+
+def candidates(A, h, known, F):
+    """:class:`Candidates`, with M, U and V computed."""
+    M = np.linalg.inv(known)
+    U, V = quadratic_forms(A, h, M), quadratic_forms(A, h, M @ F @ M)
+    return Candidates(A, h, known, F, M, U, V)
+
+
+def trace_change(U, V, sign=1):
+    """By how much the trace of M F falls if a row is added, or rises if it is taken away.
+
+    Parameters
+    ----------
+    U, V : arrays of shape (n, r, r)
+        As in :class:`Candidates`.
+    sign : 1 to add, -1 to take away
+
+    Returns
+    -------
+    change : array of shape (n,)
+    """
+    inverse = np.linalg.inv(np.eye(U.shape[1]) + sign * U)
+    return np.einsum("nij,nij->n", inverse, V)
+
+
+def fisher_greedy(rows, k):
+    """Rows that make the trace of M F small: 2 k picked one by one, then k given back.
+
+    A pick costs O(n C r (d + r)) time, and O(r (C d)^2) for M and F.
+
+    Parameters
+    ----------
+    rows : Candidates
+    k : int, at most their number
+
+    Returns
+    -------
+    chosen : int array of shape (k,), in the order of picking
+
+    References
+    ----------
+    Ash, Goel, Krishnamurthy, Kakade, "Gone Fishing: Neural Active Learning with Fisher
+    Embeddings", NeurIPS 2021, Algorithm 1.
+    """
+    A, h, F, M, U, V = rows.A, rows.h, rows.F, rows.M, rows.U.copy(), rows.V.copy()
+    chosen, rest, highest = [], np.ones(len(h), dtype=bool), V.max()
+    while len(chosen) < min(2 * k, len(h)):
+        chosen.append(_best_addition(U, V, rest))
+        rest[chosen[-1]] = False
+        M = _step(A, h, U, V, M, F, chosen[-1], sign=1)
+        if V.max() < LOST * highest:
+            again = candidates(A, h, rows.known + information(A[chosen], h[chosen]), F)
+            M, U, V, highest = again.M, again.U, again.V, again.V.max()
+    return np.array(chosen)[_give_back(rows, chosen, k)]
+
+
+def _give_back(rows, chosen, k):
+    """Positions in chosen of the k rows that are kept."""
+    A, h, F = rows.A[chosen], rows.h[chosen], rows.F
+    start = candidates(A, h, rows.known + information(A, h), F)
+    M, U, V = start.M, start.U, start.V
+    kept = np.arange(len(chosen))
+    while len(kept) > k:
+        least = np.argmin(trace_change(U[kept], V[kept], sign=-1))
+        M = _step(A, h, U, V, M, F, kept[least], sign=-1)
+        kept = np.delete(kept, least)
+    return kept
+
+
+def _best_addition(U, V, rest):
+    """Row of the rest that lowers the trace most.
+
+    The trace of V bounds the change, so only rows whose bound reaches the best change are computed.
+    """
+    bound = np.where(rest, np.einsum("nii->n", V), -np.inf)
+    n_first = min(256, rest.sum())
+    first = np.argpartition(-bound, n_first - 1)[:n_first]
+    least = trace_change(U[first], V[first]).max()
+    rows = np.flatnonzero(bound >= least - 1e-9 * abs(least))
+    return int(rows[np.argmax(trace_change(U[rows], V[rows]))])
+
+
+def _step(A, h, U, V, M, F, i, sign):
+    """M once row i is added or taken away, by Woodbury's identity; U and V follow in place.
+
+    M loses sign P P^T, and so M F M loses sign (P R^T + R P^T).
+    """
+    (_, r, C), d = A.shape, h.shape[1]
+    x = (A[i][:, :, None] * h[i]).reshape(r, C * d)
+    values, vectors = np.linalg.eigh(U[i])
+    seen = values > 1e-12 * values[-1]  # a softmax has one direction less than classes
+    if not seen.any():
+        return M
+    P = (M @ x.T) @ (vectors[:, seen] / np.sqrt(1 + sign * values[seen]))
+    R = M @ (F @ P) - sign / 2 * P @ (P.T @ F @ P)
+    both = np.stack([P, R]).reshape(2, C, d, -1).transpose(2, 1, 0, 3).reshape(d, -1)
+    for rows in _chunks(A, h):
+        W, Y = np.moveaxis((h[rows] @ both).reshape(-1, C, 2, P.shape[1]), 2, 0)
+        W, Y = A[rows] @ W, A[rows] @ Y  # (chunk, r, rank)
+        cross = W @ Y.transpose(0, 2, 1)
+        U[rows] -= sign * W @ W.transpose(0, 2, 1)
+        V[rows] -= sign * (cross + cross.transpose(0, 2, 1))
+    return M - sign * P @ P.T
+
+
+def _chunks(A, h):
+    return gen_batches(len(h), max(1, CHUNK // (A.shape[2] * max(h.shape[1], A.shape[2]))))

@@ -1,0 +1,200 @@
+"""Samplers that ask what a label would do to the weights."""
+
+import numbers
+
+import numpy as np
+
+from skally.fisher import (
+    candidates,
+    fisher_greedy,
+    information,
+    softmax_factor,
+    trace_change,
+)
+from skally.linalg import factored_norms, nearest
+from skally.samplers.base import BaseSampler
+from skally.selection import kmeans_plusplus, largest_cluster
+from skally.validation import check_number
+
+
+class BADGESampler(BaseSampler):
+    """Rows whose labels would move the last layer far, and each in another direction.
+
+    Were the predicted class the label, the loss would have the gradient q (x) h by the last layer's
+    weights: q is the onehot of the predicted class less the probabilities, h the embedding. Rows
+    are drawn by k-means++ on these, the longest first. The bias is not counted, as in the authors'
+    code. A pick costs O(n_pool (C + d)).
+
+    Needs ``predict_proba``. There is no form for regression: at a regressor's own prediction the
+    gradient is zero. A committee is seen as one net with its members' embeddings side by side.
+
+    Parameters
+    ----------
+    random_state : None, int or RandomState
+
+    References
+    ----------
+    Ash, Zhang, Krishnamurthy, Langford, Agarwal, "Deep Batch Active Learning by Diverse, Uncertain
+    Gradient Lower Bounds", ICLR 2020, Algorithm 1.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skally import BADGESampler
+    >>> model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    >>> BADGESampler(random_state=0).query(model, [[-3.0], [0.7], [0.6], [-0.5]], n_instances=2)
+    array([0, 3])
+    """
+
+    def utility(self, pool, rng):
+        return np.sqrt(factored_norms(*self._factors(pool)))
+
+    def select(self, pool, utility, k, rng):
+        return kmeans_plusplus(*self._factors(pool), k, rng)
+
+    def _factors(self, pool):
+        if pool.is_regression:
+            raise ValueError(
+                "BADGESampler needs a classifier: at a regressor's own prediction the gradient is "
+                "zero. BAITSampler and LCMDSampler take regressors."
+            )
+        proba, h = pool.proba_and_embedding
+        return np.eye(proba.shape[1], dtype=proba.dtype)[proba.argmax(axis=1)] - proba, h
+
+
+class BAITSampler(BaseSampler):
+    """Rows that make the last layer's weights sure where the data are.
+
+    With F the mean Fisher information of the pool and the labelled samples, and M the inverse of
+    the sum over labelled and picked rows, the batch makes the trace of M F small: 2 k rows are
+    picked one by one, then k given back. A classifier's row has the information
+    (diag(p) - p p^T) (x) h h^T, a regressor's h h^T. The bias is not counted.
+
+    All labelled and picked rows weigh the same, so that the utility does not depend on k; the
+    authors' code gives each picked row k times the weight of a labelled one.
+
+    Time is O(n_pool (C d)^2) once and O(n_pool C^2 (C + d)) a pick, memory
+    O(n_pool (C^2 + d) + (C d)^2); for regression, C is 1. Where next to nothing is known before,
+    the first part is done again once most of its digits are lost.
+
+    Parameters
+    ----------
+    regularization : float, at least 1e-6
+        M starts from that many rows of average information, the same in all directions.
+    random_state : None, int or RandomState
+        Unused: the picks are deterministic.
+
+    References
+    ----------
+    Ash, Goel, Krishnamurthy, Kakade, "Gone Fishing: Neural Active Learning with Fisher
+    Embeddings", NeurIPS 2021, Algorithm 1.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from skally import BAITSampler
+    >>> X, y = [[1.0, 0.0], [2.0, 0.0]], [0.0, 1.0]
+    >>> model = LinearRegression().fit(X, y)
+    >>> BAITSampler().query(model, [[2.0, 0.1], [0.0, 2.0], [1.0, 0.0]], X=X)
+    array([1])
+    """
+
+    def __init__(self, *, regularization=1.0, random_state=None):
+        super().__init__(random_state=random_state)
+        self.regularization = regularization
+
+    def utility(self, pool, rng):
+        rows = self._candidates(pool)
+        return trace_change(rows.U, rows.V)
+
+    def select(self, pool, utility, k, rng):
+        return fisher_greedy(self._candidates(pool), k)
+
+    def _candidates(self, pool):
+        check_number("regularization", self.regularization, numbers.Real, 1e-6)
+        return pool.once(
+            ("candidates", self.regularization),
+            lambda: fisher_candidates(pool, self.regularization),
+        )
+
+
+class LCMDSampler(BaseSampler):
+    """Rows far from all labelled ones, from where many rows are: largest cluster, maximum distance.
+
+    Each row belongs to its nearest centre, a labelled sample or an earlier pick. The next pick is
+    the farthest row of the cluster with the largest sum of squared distances. Cost:
+    O((n_labeled + k) n_pool d). The utility of a row is that sum, times the row's share of the
+    largest squared distance in its cluster.
+
+    Parameters
+    ----------
+    features : "embedding" or "gradient"
+        What distances are measured on. "gradient": the gradient of the net's output by the weights
+        of all its ``nn.Linear`` layers, by random projections. It needs a net, and the labelled
+        samples by ``X`` or from a modAL learner, and takes a backward pass for each output.
+    sketch_size : int
+        Number of random projections of the gradient.
+    random_state : None, int or RandomState
+        Draws the projections; unused for ``features="embedding"``.
+
+    References
+    ----------
+    Holzmueller, Zaverkin, Kaestner, Steinwart, "A Framework and Benchmark for Deep Batch Active
+    Learning for Regression", JMLR 24, 2023.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from skally import LCMDSampler
+    >>> X, y = [[0.0], [10.0]], [0.0, 1.0]
+    >>> model = LinearRegression().fit(X, y)
+    >>> LCMDSampler().query(model, [[1.0], [2.0], [2.5], [13.0]], n_instances=2, X=X)
+    array([2, 3])
+    """
+
+    def __init__(self, *, features="embedding", sketch_size=512, random_state=None):
+        super().__init__(random_state=random_state)
+        self.features = features
+        self.sketch_size = sketch_size
+
+    def utility(self, pool, rng):
+        _, label, gap = self._clusters(pool, rng)
+        size = np.bincount(label, weights=gap)
+        reach = np.zeros(len(size))
+        np.maximum.at(reach, label, gap)  # (n_clusters,) largest squared distance
+        return size[label] * np.divide(gap, reach[label], out=np.zeros(len(gap)), where=gap > 0)
+
+    def select(self, pool, utility, k, rng):
+        return largest_cluster(*self._clusters(pool, rng), k)
+
+    def _clusters(self, pool, rng):
+        """Features, nearest labelled sample and squared distance to it, of each row."""
+        check_number("sketch_size", self.sketch_size, numbers.Integral, 1)
+        if self.features == "embedding":
+            return pool.embedding, *pool.labeled_nearest
+        if self.features == "gradient":
+            Z, Z_labeled = pool.gradient_sketches(self.sketch_size, rng)
+            return Z, *nearest(Z, Z_labeled)
+        raise ValueError(f"features == {self.features!r}, must be 'embedding' or 'gradient'.")
+
+
+def fisher_candidates(pool, regularization):
+    """Rows of the pool, with the information of the labelled samples and of all samples."""
+    (A, h), (A_labeled, h_labeled) = last_layer_factors(pool)
+    known = information(A_labeled, h_labeled)
+    F = (information(A, h) + known) / (len(h) + len(h_labeled))
+    average = np.trace(F) / len(F)
+    prior = regularization * (average if average > 0 else 1.0)
+    return candidates(A, h, known + prior * np.eye(len(F)), F)
+
+
+def last_layer_factors(pool):
+    """Factors (A, h) of the last layer's Fisher information, of the pool and of the labelled."""
+    if pool.is_regression:
+        h, h_labeled = pool.embedding, pool.labeled_embedding
+        A, A_labeled = np.ones((len(h), 1, 1)), np.ones((len(h_labeled), 1, 1))
+    else:
+        proba, h = pool.proba_and_embedding
+        h_labeled = pool.labeled_embedding
+        A, A_labeled = softmax_factor(proba), softmax_factor(pool.labeled_proba)
+    return (A, h.astype(np.float64)), (A_labeled, h_labeled.astype(np.float64))

@@ -1,0 +1,86 @@
+"""Selections that dual variables are for, each against its own definition."""
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+from sklearn.linear_model import LinearRegression
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsRegressor
+
+from skally import ALLYSampler, ComposedSampler, DualLCMDSampler, EntropySampler
+from skally.selection import draw
+
+
+def test_kmeans_plusplus_draws_on_embeddings_times_duals(regressor, diabetes):
+    X, head = diabetes[0][150:], KNeighborsRegressor(3)
+    sampler = ALLYSampler(regressor=head, diversity="kmeans++", random_state=2)
+    picks, dual = sampler.query(regressor, X, 6, return_utilities=True)
+    g = regressor.embed(X) * dual[:, None]
+    rng, expected = np.random.RandomState(2), [int((g**2).sum(axis=1).argmax())]
+    for _ in range(5):
+        gap = cdist(g, g[expected], "sqeuclidean").min(axis=1)
+        expected.append(draw(gap * ~np.isin(np.arange(50), expected), rng))
+    assert picks.tolist() == expected
+
+
+def test_kmeans_plusplus_takes_any_utility_and_integer_features(rng):
+    X = rng.randint(9, size=(30, 3))
+    model = GaussianNB().fit(X, X[:, 0] > 4)
+    sampler = ComposedSampler(EntropySampler(), ALLYSampler(diversity="kmeans++"), random_state=0)
+    picks, utility = sampler.query(model, X, 1, return_utilities=True)
+    assert 0 < utility.max() < 1
+    assert picks.tolist() == [int((utility**2 * (X**2).sum(axis=1)).argmax())]
+
+
+def test_a_diversity_that_there_is_not_is_named(regressor, diabetes):
+    with pytest.raises(ValueError, match="diversity == 'x', must be 'kmeans' or 'kmeans"):
+        ALLYSampler(diversity="x").query(regressor, diabetes[0])
+
+
+def literal_weighted_lcmd(Z, centers, weight, k):
+    centers, chosen = list(centers), []
+    for _ in range(k):
+        gap = cdist(Z, np.array(centers), "sqeuclidean")
+        label, own = gap.argmin(axis=1), gap.min(axis=1) * weight
+        heaviest = max(range(len(centers)), key=lambda c: own[label == c].sum())
+        rows = [i for i in np.flatnonzero(label == heaviest) if i not in chosen]
+        chosen.append(int(max(rows, key=lambda i: own[i])))
+        centers.append(Z[chosen[-1]])
+    return chosen
+
+
+def test_dual_lcmd_weighs_squared_distances_by_dual_plus_mean_dual(regressor, diabetes):
+    X, head = diabetes[0][150:], KNeighborsRegressor(3)
+    picks, dual = DualLCMDSampler(head).query(regressor, X, 12, return_utilities=True)
+    head.fit(regressor.train_embedding_, regressor.dual_variables_)
+    assert np.allclose(dual, head.predict(regressor.embed(X))) and dual.std() > 0
+    Z, centers = regressor.embed(X).astype(float), regressor.train_embedding_.astype(float)
+    weight = dual + dual.mean()
+    assert picks.tolist() == literal_weighted_lcmd(Z, centers, weight, 12)
+    assert picks.tolist() != literal_weighted_lcmd(Z, centers, np.ones(50), 12)
+
+
+def test_dual_lcmd_without_any_dual_weighs_all_rows_the_same(regressor, diabetes):
+    class Zero(LinearRegression):
+        def predict(self, X):
+            return np.zeros(len(X))
+
+    X = diabetes[0][150:]
+    picks = DualLCMDSampler(Zero()).query(regressor, X, 5)
+    Z, centers = regressor.embed(X).astype(float), regressor.train_embedding_.astype(float)
+    assert picks.tolist() == literal_weighted_lcmd(Z, centers, np.ones(50), 5)
+
+
+@pytest.mark.parametrize("cls", [ALLYSampler, DualLCMDSampler])
+def test_a_cap_is_kept_and_a_bad_one_is_named_in_both_hooks(cls, regressor, diabetes, classifier):
+    cap = float(np.median(regressor.dual_variables_[regressor.dual_variables_ > 0]))
+    nearest = KNeighborsRegressor(1)
+    for max_dual, least, most in ((None, cap, np.inf), (cap, 0, cap * (1 + 1e-6))):
+        sampler = cls(regressor=nearest, max_dual=max_dual, random_state=0)
+        dual = sampler.query(regressor, diabetes[0], return_utilities=True)[1]
+        assert least < dual.max() <= most
+    for bad in (0, -1.0):
+        with pytest.raises(ValueError, match=f"max_dual == {bad}"):
+            cls(max_dual=bad).query(regressor, diabetes[0])
+        with pytest.raises(ValueError, match=f"max_dual == {bad}"):
+            ComposedSampler(EntropySampler(), cls(max_dual=bad)).query(classifier, np.eye(64))

@@ -1,0 +1,236 @@
+"""Each gradient sampler against its own definition."""
+
+import numpy as np
+import pytest
+import torch
+from modAL.models import ActiveLearner, Committee
+from scipy.spatial.distance import cdist
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+from skorch import NeuralNetClassifier, NeuralNetRegressor
+from torch import nn
+
+from skally import BADGESampler, BAITSampler, ConstrainedNetClassifier, LCMDSampler
+from skally.gradients import gradient_sketch
+from skally.pool import Pool
+from skally.selection import draw
+
+
+def last_layer_gradients(net, X):
+    """Gradient of the loss at the predicted class by the last layer's weights, by autograd."""
+    module, rows = net.module_.eval(), []
+    layer = [m for m in module.modules() if isinstance(m, nn.Linear)][-1]
+    for x in torch.tensor(X):
+        logits = module(x[None])
+        loss = nn.functional.cross_entropy(logits, logits.argmax(dim=1))
+        rows.append(torch.autograd.grad(loss, layer.weight)[0].flatten().numpy())
+    return np.array(rows)
+
+
+def test_badge_draws_by_distance_between_autograds_gradients(classifier, digits):
+    X = digits[0][150:]
+    g = last_layer_gradients(classifier, X)
+    rng, expected = np.random.RandomState(3), [int((g**2).sum(axis=1).argmax())]
+    for _ in range(7):
+        gap = cdist(g, g[expected], "sqeuclidean").min(axis=1)
+        expected.append(draw(gap * ~np.isin(np.arange(50), expected), rng))
+    picks, utility = BADGESampler(random_state=3).query(classifier, X, 8, return_utilities=True)
+    assert picks.tolist() == expected
+    assert np.allclose(utility, np.linalg.norm(g, axis=1), rtol=1e-4)
+
+
+def test_badge_takes_plain_skorch_nets_and_scikit_learn_classifiers(digits):
+    X, y = digits
+    module = nn.Sequential(nn.Linear(64, 10), nn.Softmax(dim=1))
+    net = NeuralNetClassifier(module, max_epochs=2, verbose=0, train_split=None).fit(X, y)
+    for model in (net, GaussianNB(var_smoothing=0.1).fit(X, y)):
+        p = model.predict_proba(X)
+        q = np.eye(10)[p.argmax(axis=1)] - p
+        _, utility = BADGESampler().query(model, X, return_utilities=True)
+        norms = np.linalg.norm(q, axis=1) * np.linalg.norm(X, axis=1)
+        assert np.allclose(utility, norms, rtol=1e-4)
+
+
+def test_badge_says_why_it_takes_no_regressor(regressor, diabetes):
+    with pytest.raises(ValueError, match="BADGESampler needs a classifier.*BAITSampler and LCMD"):
+        BADGESampler().query(regressor, diabetes[0])
+
+
+def dense_bait(x, x_labeled, k, regularization, rank=None):
+    """The definition, by inverses of dense matrices: x of shape (n, r, D).
+
+    The rank, D by default, is the number of directions that any row tells about.
+    """
+
+    def total(rows):
+        return np.einsum("nri,nrj->ij", rows, rows)
+
+    F = (total(x) + total(x_labeled)) / (len(x) + len(x_labeled))
+    prior = total(x_labeled) + regularization * np.trace(F) / (rank or len(F)) * np.eye(len(F))
+    chosen = []
+
+    def trace(rows):
+        return np.trace(np.linalg.inv(prior + total(x[rows])) @ F)
+
+    while len(chosen) < min(2 * k, len(x)):
+        rest = [i for i in range(len(x)) if i not in chosen]
+        chosen.append(min(rest, key=lambda i: trace([*chosen, i])))
+    while len(chosen) > k:
+        chosen.remove(min(chosen, key=lambda i: trace([j for j in chosen if j != i])))
+    return chosen
+
+
+def softmax_rows(p, h):
+    return np.array([[np.sqrt(p[i, c]) * np.kron(np.eye(p.shape[1])[c] - p[i], h[i])
+                      for c in range(p.shape[1])] for i in range(len(h))])  # fmt: skip
+
+
+@pytest.mark.parametrize("regularization", [0.01, 1.0])
+def test_bait_equals_the_dense_trace_formula_for_classes(regularization, rng):
+    X, y = rng.normal(size=(50, 3)), rng.randint(3, size=50)
+    net = ConstrainedNetClassifier(
+        module__hidden_layer_sizes=(5,), max_epochs=5, random_state=0
+    ).fit(X[:20], y[:20])
+    x = softmax_rows(net.predict_proba(X), net.embed(X).astype(float))
+    expected = dense_bait(x[20:], x[:20], 6, regularization, rank=2 * 5)
+    sampler = BAITSampler(regularization=regularization)
+    assert sampler.query(net, X[20:], 6, X=X[:20]).tolist() == expected
+    assert sampler.query(net, X[20:], 6).tolist() == expected  # the net knows its labelled rows
+
+
+def test_bait_equals_the_dense_trace_formula_for_numbers(regressor, diabetes):
+    X, small = diabetes[0][:165], LinearRegression().fit(*diabetes)
+    for model, h in ((regressor, regressor.embed(X).astype(float)), (small, X.astype(float))):
+        expected = dense_bait(h[150:, None], h[:150, None], 4, 1.0)
+        assert BAITSampler().query(model, X[150:], 4, X=X[:150]).tolist() == expected
+
+
+def test_baits_utility_is_its_first_pick_and_falls_where_labels_are(rng):
+    X = rng.normal(size=(40, 4))
+    model = LogisticRegression().fit(X, X[:, 0] > 0)
+    picks, utility = BAITSampler().query(model, X, 1, X=X[:10], return_utilities=True)
+    again = BAITSampler().query(model, X, 1, X=np.vstack([X[:10], X[picks]]), return_utilities=True)
+    assert utility[picks[0]] == utility.max()
+    assert again[1][picks[0]] < utility[picks[0]]
+
+
+def test_bait_does_not_depend_on_the_units_of_the_embedding(rng):
+    X = rng.normal(size=(40, 4))
+    model = LinearRegression().fit(X, X[:, 0])
+    picks = BAITSampler().query(model, X, 8, X=X[:6])
+    assert BAITSampler().query(model, X * 1000, 8, X=X[:6] * 1000).tolist() == picks.tolist()
+
+
+def test_bait_names_a_bad_regularization(regressor, diabetes):
+    for bad in (0, -1.0, "1", np.nan):
+        with pytest.raises(ValueError, match="regularization == "):
+            BAITSampler(regularization=bad).query(regressor, diabetes[0])
+
+
+def test_a_committee_is_one_net_with_its_members_embeddings_side_by_side(rng):
+    X, y = rng.normal(size=(40, 2)), rng.randint(3, size=40)
+    learners = [ActiveLearner(GaussianNB(), X_training=X[i:25], y_training=y[i:25]) for i in (0, 5)]
+    committee = Committee(learners)
+    p, h = committee.predict_proba(X[25:]), np.hstack([X[25:]] * 2)
+    q = np.eye(3)[p.argmax(axis=1)] - p
+    _, utility = BADGESampler().query(committee, X[25:], return_utilities=True)
+    assert np.allclose(utility, np.linalg.norm(q, axis=1) * np.linalg.norm(h, axis=1))
+    held = np.vstack([X[:25], X[5:25]])
+    x = softmax_rows(p, h)
+    x_held = softmax_rows(committee.predict_proba(held), np.hstack([held] * 2))
+    assert BAITSampler().query(committee, X[25:], 3).tolist() == dense_bait(
+        x, x_held, 3, 1.0, rank=2 * 4
+    )
+
+
+def literal_lcmd(Z, centers, k):
+    centers, chosen = list(centers), []
+    for _ in range(k):
+        gap = cdist(Z, np.array(centers), "sqeuclidean")
+        label, own = gap.argmin(axis=1), gap.min(axis=1)
+        heaviest = max(range(len(centers)), key=lambda c: own[label == c].sum())
+        rows = [i for i in np.flatnonzero(label == heaviest) if i not in chosen]
+        chosen.append(int(max(rows, key=lambda i: own[i])))
+        centers.append(Z[chosen[-1]])
+    return chosen
+
+
+def test_lcmd_equals_a_literal_loop_on_the_embedding(regressor, diabetes):
+    Z, centers = (regressor.embed(X).astype(float) for X in (diabetes[0][150:], diabetes[0][:150]))
+    picks, utility = LCMDSampler().query(regressor, diabetes[0][150:], 12, return_utilities=True)
+    assert picks.tolist() == literal_lcmd(Z, centers, 12)
+    assert utility.argmax() == picks[0]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_lcmds_utility_is_its_first_pick(seed):
+    rng = np.random.RandomState(seed)
+    X = rng.normal(size=(60, 2))
+    model = LinearRegression().fit(X, X[:, 0])
+    picks, utility = LCMDSampler().query(model, X, 1, X=X[:8], return_utilities=True)
+    assert utility.argmax() == picks[0] and utility[:8].max() < 1e-12
+
+
+def test_lcmd_on_gradients_takes_the_sketches_of_pool_and_labelled(regressor, diabetes):
+    X = diabetes[0]
+    sampler = LCMDSampler(features="gradient", sketch_size=64, random_state=0)
+    picks, utility = sampler.query(regressor, X[150:], 6, X=X[:150], return_utilities=True)
+    pool, rng = Pool(regressor, X[150:], X[:150]), np.random.RandomState(0)
+    Z, centers = (each.astype(float) for each in pool.gradient_sketches(64, rng))
+    assert picks.tolist() == literal_lcmd(Z, centers, 6) and utility.argmax() == picks[0]
+
+
+def test_gradient_features_work_with_learners_frames_committees_and_plain_nets(regressor, diabetes):
+    X, y = diabetes
+    sampler = LCMDSampler(features="gradient", sketch_size=16, random_state=0)
+    expected = sampler.query(regressor, X[150:], 4, X=X[:150])
+    assert np.array_equal(sampler.query(regressor, X[150:].tolist(), 4, X=X[:150]), expected)
+    module = nn.Sequential(nn.Linear(10, 4), nn.Tanh(), nn.Linear(4, 1))
+    plain = NeuralNetRegressor(module, max_epochs=1, verbose=0, train_split=None)
+    learner = ActiveLearner(plain, X_training=X[:150], y_training=y[:150, None].astype("float32"))
+    Z, _ = Pool(learner, X[150:]).gradient_sketches(16, np.random.RandomState(5))
+    assert Z.shape == (50, 16) and len(sampler.query(learner, X[150:], 4)) == 4
+
+
+def test_a_pool_and_its_labelled_samples_share_the_projections(regressor, diabetes):
+    pool = Pool(regressor, diabetes[0], diabetes[0][:7])
+    Z, labeled = pool.gradient_sketches(16, np.random.RandomState(0))
+    assert np.allclose(Z[:7], labeled, rtol=1e-3, atol=1e-5)
+    assert pool.gradient_sketches(16, np.random.RandomState(1))[0] is Z
+    net = regressor.net_
+    assert gradient_sketch(net, diabetes[0], 16, np.random.RandomState(9)).shape == Z.shape
+
+
+def test_gradient_features_say_what_they_lack(regressor, diabetes):
+    X, y = diabetes
+    sampler = LCMDSampler(features="gradient")
+    with pytest.raises(ValueError, match="X == None, must be the labelled samples"):
+        sampler.query(regressor, X)
+    with pytest.raises(ValueError, match="LinearRegression has no gradients"):
+        sampler.query(LinearRegression().fit(X, y), X, X=X)
+    with pytest.raises(ValueError, match="features == 'x', must be 'embedding' or 'gradient'"):
+        LCMDSampler(features="x").query(regressor, X)
+    with pytest.raises(ValueError, match="sketch_size == 0"):
+        LCMDSampler(sketch_size=0).query(regressor, X)
+
+
+DEGENERATE = {
+    "gradients of zero": np.zeros((9, 64), np.float32),
+    "one row nine times": np.full((9, 64), 0.3, np.float32),
+    "three rows three times": np.repeat(np.eye(64, dtype=np.float32)[:3], 3, axis=0),
+}
+
+
+@pytest.mark.parametrize("X", DEGENERATE.values(), ids=DEGENERATE)
+@pytest.mark.parametrize("sampler", [
+    BADGESampler(random_state=0), BAITSampler(), LCMDSampler(),
+    LCMDSampler(features="gradient", sketch_size=8, random_state=0),
+])  # fmt: skip
+def test_degenerate_pools_still_give_distinct_positions(sampler, X, classifier, digits):
+    model = GaussianNB(var_smoothing=1.0).fit(*digits)
+    for estimator in (classifier, model):
+        if estimator is model and getattr(sampler, "features", None) == "gradient":
+            continue
+        for k in (1, 4, 9):
+            picks = sampler.query(estimator, X, k, X=digits[0][:5])
+            assert len(set(picks.tolist())) == k
