@@ -19,120 +19,18 @@ from skally.convergence import complaint
 from skally.epsilon import RULE, free_loss
 from skally.features import embedding
 from skally.loaders import Relabelled
+from skally.optimality import final_state, losses
+from skally.parameters import check_training_params
 from skally.seeding import draw_seed, make_rng, torch_seeded
 from skally.validation import (
     as_plain,
     check_epsilon,
-    check_number,
     dataset_targets,
     num_samples,
     sample_shape,
 )
 
 _X_CHECKS = {"accept_sparse": "csr", "dtype": np.float32, "allow_nd": True}
-
-PARAMETERS = """
-    Parameters
-    ----------
-    module : nn.Module class or instance
-        Its sizes are read from the data at ``fit`` where its constructor takes ``n_features`` or
-        ``n_outputs``, as :class:`skally.modules.MLP` does. ``module__x`` reaches its parameter x.
-    epsilon : float, {epsilon_unit}, or "auto"
-        Tolerance: the constraint loss that no training sample may exceed. One for each sample goes
-        through ``fit(X, y, epsilon=eps)``, eps of shape (n,). "auto" is 1.2 times the mean loss of
-        rows held out from training without constraints, see :mod:`skally.epsilon`; it takes three
-        more fits.{normalize_y}
-    criterion : nn.Module class or instance, or callable
-        Loss l. ``criterion(y_pred, y_true)`` gives one value per sample; torch's own losses are
-        built with ``reduction="none"``. Losses of several outputs are averaged.
-    constraint_criterion : as ``criterion``, or None
-        Constraint loss l'. None means l. It need not look at the target: an argument named ``X``,
-        ``module`` or ``outputs`` is given the batch's input, the net, or all that the net
-        returned. See :mod:`skally.criteria` for some.
-    dual_lr : float or "auto"
-        Step of the dual ascent. The default keeps duals small beside the loss, so that the test
-        error stays that of the same net without constraints. "auto" is for the true multipliers
-        of models linear in their parameters: a step that finds them, which falls with the learning
-        rate, with a penalty of the same size, and batches that hold a row in proportion to 1 plus
-        its dual.
-    dual_update : "epoch" or "batch"
-        Where the dual step takes its losses from: a full pass in eval mode, or the training batch
-        itself. The second is free but biased upwards, since a sample's loss is always seen
-        just before the step that lowers it.
-    primal_steps : int or None
-        T_p, gradient steps between dual steps. None means one epoch, and with ``dual_lr="auto"``
-        as many as make 10 steps; for ``dual_update="batch"`` it means one.
-    dual_warmup : int
-        Epochs before the first dual step.
-    dual_init : float
-        Start value of every dual.
-    dual_max : float or None
-        Upper bound of the duals: a constraint then costs at most ``dual_max`` times its violation,
-        as slack does in a soft-margin support vector machine.
-    dual_decay : float
-        Duals move by ``s - dual_decay * dual``: a violation u then costs
-        ``u ** 2 / (2 * dual_decay)`` and gives way to the loss (resilient constraints).
-    penalty : float or None
-        rho of the augmented Lagrangian: a constraint weighs max(0, dual + penalty * slack) in the
-        primal step. None means 0, and with ``dual_lr="auto"`` the dual step itself, which takes
-        the value given here if there is one.
-    embedding_layer : str or None
-        Name of the layer whose input is the embedding. None means the last ``nn.Linear``.
-    random_state : None, int or RandomState
-        The same int gives the same net and the same duals on the same machine.
-    optimizer, lr, max_epochs, batch_size, device, warm_start, verbose
-        As in :class:`skorch.NeuralNet`.
-    iterator_train, iterator_valid, dataset, train_split, callbacks
-        As in :class:`skorch.NeuralNet`. ``train_split=None`` gives every row a dual; rows that
-        another split holds out get NaN. Callbacks are called with ``net_``. The learning rate falls
-        to zero along half a cosine, unless ``callbacks`` has an ``LRScheduler`` or
-        ``callbacks__lr_decay=None``.
-    predict_nonlinearity, compile, use_caching, torch_load_kwargs
-        As in :class:`skorch.NeuralNet`.
-    **skorch__params : dict
-        skorch's parameters with double underscores: ``module__x``, ``criterion__x``,
-        ``constraint_criterion__x``, ``optimizer__x``, ``iterator_train__x``, ``callbacks__x``.
-
-    Attributes
-    ----------
-    dual_variables_ : array of shape (n,)
-        Dual variable of each row of the X given to ``fit``, not negative; n times the multiplier
-        that a solver reports, since the Lagrangian is a mean.
-    slacks_ : array of shape (n,)
-        l'_i - eps_i at the final weights; positive means violated.
-    train_embedding_ : array of shape (n, d)
-    sensitivity_ : array of shape (n,)
-        ``-dual_variables_ / n``, the derivative of the optimal mean loss by the sample's tolerance.
-    epsilon_ : float or array of shape (n,)
-        Tolerance used.
-    kkt_ : dict
-        ``max_violation`` (largest slack, at least 0), ``complementarity`` (largest absolute
-        product of dual and slack), ``stationarity`` (Euclidean length of the Lagrangian's
-        gradient), ``fraction_active`` (share of duals above 0).
-    n_dual_updates_ : int
-    history_ : skorch.history.History
-        With the columns ``objective``, ``lagrangian``, ``max_violation``, ``dual_mean``,
-        ``dual_max``, ``fraction_active``.
-    net_ : skorch.NeuralNet
-        The trained net, which sees {net_sees}. Its criterion holds the duals, so
-        ``net_.save_params(f_params=..., f_criterion=...)`` saves them; pickle saves all there is.
-    n_features_in_ : int
-    feature_names_in_ : array of shape (n_features,)
-        Only if X has string column names.{attributes}
-
-    Warns
-    -----
-    ConvergenceWarning
-        Where the constraints seem impossible to meet, and with ``dual_lr="auto"`` where the duals
-        have not converged.
-
-    References
-    ----------
-    Elenter, NaderiAlizadeh, Ribeiro, "A Lagrangian Duality Approach to Active Learning",
-    NeurIPS 2022, Algorithm 1 (PDCL). Hounie, Ribeiro, Chamon, "Resilient Constrained Learning",
-    NeurIPS 2023 (``dual_decay``). Bertsekas, "Constrained Optimization and Lagrange Multiplier
-    Methods", 1982, Section 3.1 (``penalty``).
-"""
 
 
 class BaseConstrainedNet(BaseEstimator):
@@ -214,7 +112,7 @@ class BaseConstrainedNet(BaseEstimator):
         automatic = isinstance(tolerance, str) and tolerance == "auto"
         if not automatic:
             tolerance = check_epsilon(tolerance, num_samples(X))
-        self._check_training_params()
+        check_training_params(self)
         X, y = self._check_X_y(X, y, reset=fresh)
         encoder = self._fit_target_encoder(y, classes) if fresh else self.target_encoder_
         targets = self._encode(encoder, y)
@@ -229,7 +127,8 @@ class BaseConstrainedNet(BaseEstimator):
             else:
                 net = self._continued_net(tolerance)
             net.partial_fit(X, y_net, **fit_params)
-            state = net.final_state(X, y_net)
+            state = final_state(net, X, y_net)
+        del net.numbered_  # the training data are not part of a fitted net
         self.net_, self.target_encoder_, self._rng = net, encoder, rng
         self._target_shape = y.shape[1:]
         self._set_fitted_attributes(state, tolerance)
@@ -261,29 +160,6 @@ class BaseConstrainedNet(BaseEstimator):
         )
         if message is not None:
             warnings.warn(message, ConvergenceWarning, stacklevel=4)
-
-    def _check_training_params(self):
-        if self.dual_update not in ("epoch", "batch"):
-            raise ValueError(f"dual_update == {self.dual_update!r}, must be 'epoch' or 'batch'.")
-        if self.dual_lr != "auto":
-            check_number("dual_lr", self.dual_lr, numbers.Real, 0)
-        for name in ("dual_init", "dual_decay"):
-            check_number(name, getattr(self, name), numbers.Real, 0)
-        for name in ("dual_max", "penalty"):
-            if getattr(self, name) is not None:
-                check_number(name, getattr(self, name), numbers.Real, 0)
-        if self.dual_lr != "auto" and self.dual_lr * self.dual_decay >= 1:
-            raise ValueError(
-                f"dual_lr * dual_decay == {self.dual_lr * self.dual_decay}, must be < 1: the duals "
-                "would jump about."
-            )
-        if self.dual_max is not None and self.dual_init > self.dual_max:
-            raise ValueError(
-                f"dual_init == {self.dual_init}, must be <= {self.dual_max}, which is dual_max."
-            )
-        check_number("dual_warmup", self.dual_warmup, numbers.Integral, 0)
-        if self.primal_steps is not None:
-            check_number("primal_steps", self.primal_steps, numbers.Integral, 1)
 
     def _make_net(self, tolerance, X, encoder):
         n_features = int(np.prod(sample_shape(X)))
@@ -385,7 +261,7 @@ class BaseConstrainedNet(BaseEstimator):
         targets = self._encode(self.target_encoder_, y)
         X, targets = (Relabelled(X, targets), None) if is_dataset(X) else (X, targets)
         with torch_seeded(0, self.device):
-            return self.net_.losses(X, targets)
+            return losses(self.net_, X, targets)
 
     def _check_input(self, X):
         check_is_fitted(self)

@@ -5,6 +5,8 @@ import math
 import numpy as np
 from skorch.callbacks import Callback
 
+from skally.optimality import optimality
+
 
 class CosineDecay(Callback):
     """Learning rate from its start value towards zero along half a cosine, anew in each fit.
@@ -66,14 +68,14 @@ class KKTStopping(Callback):
     def on_epoch_begin(self, net, **kwargs):
         """Take the measure of the gradient before the first step."""
         if self.start_ is None:
-            self.start_ = net.optimality()["stationarity"]
+            self.start_ = optimality(net)["stationarity"]
 
     def on_epoch_end(self, net, **kwargs):
         """Stop as skorch's own callbacks do, by an interrupt that the net catches."""
         dual, allowed = net.history[-1, "dual_max"], self.tol * float(np.median(net.epsilon))
         if net.history[-1, "max_violation"] > allowed:
             return
-        kkt, weight = net.optimality(), 1 + net.history[-1, "dual_mean"]
+        kkt, weight = optimality(net), 1 + net.history[-1, "dual_mean"]
         if kkt["complementarity"] <= allowed * max(1.0, dual):
             if kkt["stationarity"] <= self.tol * self.start_ * weight:
                 raise KeyboardInterrupt

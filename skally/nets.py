@@ -8,9 +8,10 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 from torch import nn
 
-from skally.base_net import PARAMETERS, BaseConstrainedNet
+from skally.base_net import BaseConstrainedNet
 from skally.loaders import ArrayDataset, BatchLoader
 from skally.modules import MLP
+from skally.parameters import PARAMETERS
 from skally.primal_dual import PrimalDualClassifier, PrimalDualRegressor
 
 

@@ -13,7 +13,7 @@ from skorch.utils import to_tensor
 from skally.callbacks import CosineDecay
 from skally.criteria import Batch, build_criterion
 from skally.duals import Lagrangian, automatic_dual_lr
-from skally.features import InputRecorder, find_embedding_layer
+from skally.features import find_embedding_layer
 from skally.loaders import BatchLoader, RowNumbered, original_rows
 
 # Primal steps before a dual step as long as dual_lr="auto" makes it. On small convex problems, Adam
@@ -170,7 +170,7 @@ class PrimalDual:
         "batch" mode, which is the paper's, nor beside a weight decay, which has a say in the saddle
         point and is not divided.
         """
-        batch = self._batch(y_pred, y_true, X)
+        batch = self.batch_of(y_pred, y_true, X)
         if not training:
             return self.criterion_.sample_losses(batch)[0].mean()
         loss = self.criterion_(batch, self.rows_)
@@ -187,14 +187,14 @@ class PrimalDual:
         self.n_steps_ += 1
         if self.dual_update == "batch":
             X, y = unpack_data(batch)
-            self.criterion_.observe(self._batch(step["y_pred"], y, X), self.rows_)
+            self.criterion_.observe(self.batch_of(step["y_pred"], y, X), self.rows_)
             if self.n_steps_ >= (self.primal_steps or 1):
                 self._dual_step(self.rows_)
         elif self.primal_steps is not None and self.n_steps_ >= self.primal_steps:
             self._full_dual_step()
         return step
 
-    def _batch(self, outputs, y_true, X):
+    def batch_of(self, outputs, y_true, X):
         """What the criteria may look at."""
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)
         y_true, X = to_tensor(y_true, device=self.device), to_tensor(X, device=self.device)
@@ -207,7 +207,7 @@ class PrimalDual:
         for X, (y, rows) in self.get_iterator(self.numbered_):
             outputs = self.evaluation_step((X, y))
             with torch.no_grad():
-                self.criterion_.observe(self._batch(outputs, y, X), rows)
+                self.criterion_.observe(self.batch_of(outputs, y, X), rows)
 
     def _full_dual_step(self):
         self._measure()
@@ -307,86 +307,6 @@ class PrimalDual:
             if isinstance(callback, EarlyStopping) and callback.load_best:
                 if callback.best_epoch_ == epoch:
                     self.best_ = epoch, deepcopy(self.criterion_.state_dict())
-
-    # Afterwards
-
-    def losses(self, X, y):
-        """Losses l and l' of data, in eval mode.
-
-        Parameters
-        ----------
-        X, y : as given to ``partial_fit``
-
-        Returns
-        -------
-        loss, constraint : arrays of shape (n,)
-        """
-        parts = []
-        for Xi, yi in self.get_iterator(self.get_dataset(X, y)):
-            batch = self._batch(self.evaluation_step((Xi, yi)), yi, Xi)
-            with torch.no_grad():
-                parts.append(torch.stack(self.criterion_.sample_losses(batch)).cpu())
-        return torch.cat(parts, dim=1).numpy()
-
-    def final_state(self, X, y):
-        """Duals, slacks, embedding and optimality of all rows at the final weights, in one pass.
-
-        Parameters
-        ----------
-        X, y : as given to ``partial_fit``
-
-        Returns
-        -------
-        state : dict
-            ``dual_variables`` (n,), NaN for rows held out; ``slacks`` (n,);
-            ``train_embedding`` (n, d); ``kkt`` (dict).
-        """
-        dataset = self.get_dataset(X, y)
-        everything = RowNumbered(dataset, np.arange(len(dataset)))
-        trained = np.isin(everything.rows, self.numbered_.rows)
-        with InputRecorder(find_embedding_layer(self.module_, self.embedding_layer)) as recorder:
-            kkt = self.optimality(everything)
-        del self.numbered_  # the training data are not part of a fitted net
-        dual, slack = (getattr(self.criterion_, a).cpu().numpy() for a in ("dual", "slack"))
-        return {
-            "dual_variables": np.where(trained, dual, np.nan),
-            "slacks": slack.copy(),
-            "train_embedding": recorder.value,
-            "kkt": kkt,
-        }
-
-    def optimality(self, numbered=None):
-        """How far the conditions of Karush, Kuhn and Tucker are met, by a pass with gradients.
-
-        Parameters
-        ----------
-        numbered : RowNumbered data set, or None
-            Rows to pass over. None means those that are trained on; others have no part in the
-            conditions.
-
-        Returns
-        -------
-        kkt : dict
-            As in ``kkt_`` of the estimators.
-        """
-        rows = torch.as_tensor(self.numbered_.rows, device=self.device)
-        weight = torch.zeros_like(self.criterion_.dual)
-        weight[rows] = 1 / len(rows)
-        self.module_.zero_grad()
-        self.module_.eval()
-        for X, (y, i) in self.get_iterator(self.numbered_ if numbered is None else numbered):
-            batch = self._batch(self.infer(X), y, X)
-            self.criterion_.observe(batch, i)
-            (weight[i] @ self.criterion_.lagrangian(batch, i)).backward()
-        gradients = [p.grad.flatten() for p in self.module_.parameters() if p.grad is not None]
-        self.module_.zero_grad()
-        dual, slack = self.criterion_.dual[rows], self.criterion_.slack[rows]
-        return {
-            "max_violation": slack.max().clamp(min=0).item(),
-            "complementarity": (dual * slack).abs().max().item(),
-            "stationarity": torch.cat(gradients).norm().item(),
-            "fraction_active": (dual > 0).float().mean().item(),
-        }
 
 
 def is_schedule(callback):

@@ -13,7 +13,7 @@ PACKAGE = Path(skally.__file__).parent
 FLOORS = [
     {"linalg", "scores", "selection", "fisher", "seeding", "validation", "modal_compat"},
     {"features", "gradients", "duals", "criteria", "dual_regression", "modules", "loaders"}
-    | {"convergence", "callbacks"},
+    | {"convergence", "callbacks", "optimality", "parameters"},
     {"primal_dual", "base_net", "nets", "pool", "epsilon"},
     {"samplers.base"},
     {f"samplers.{name}" for name in ("uncertainty", "diversity", "gradient", "ally", "wrappers")},
@@ -28,6 +28,9 @@ SAME_FLOOR = {
     ("nets", "base_net"),
     ("base_net", "epsilon"),
     ("duals", "criteria"),
+    ("optimality", "features"),
+    ("optimality", "loaders"),
+    ("callbacks", "optimality"),
     ("selection", "linalg"),
     ("selection", "seeding"),
     ("dual_regression", "loaders"),
