@@ -119,7 +119,7 @@ class BatchLoader:
     ----------
     weights : array of shape (n,), or None
         Set between epochs where ``can_draw``: a row is then drawn in proportion to its weight,
-        n rows an epoch.
+        n rows an epoch, in batches of one size: a short last one would be the noisiest.
 
     Notes
     -----
@@ -158,6 +158,8 @@ class BatchLoader:
 
     def _edges(self):
         n = len(self.dataset)
+        if self.weights is not None:
+            return np.linspace(0, n, -(-n // self.batch_size) + 1).astype(int)
         edges = [*range(0, n, self.batch_size), n]
         if self.shuffle and len(edges) > 2 and edges[-1] - edges[-2] == 1:
             del edges[-2]

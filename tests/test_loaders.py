@@ -95,6 +95,8 @@ def test_batches_follow_the_weights_of_a_loader_that_can_draw():
     loader = BatchLoader(numbered(X, X[:, 0]), 2, shuffle=True)
     assert loader.can_draw
     loader.weights = np.array([1.0, 1, 1, 1, 1, 1e9])
+    loader.batch_size = 5
+    assert [len(X) for X, _ in loader] == [3, 3]
     rows = torch.cat([rows for _, (_, rows) in loader]).tolist()
     assert rows.count(5) >= 5
     for other in (
