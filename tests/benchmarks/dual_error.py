@@ -1,6 +1,6 @@
 """Error of the duals by epoch, with dual_lr="auto" and nothing else, on a bank of convex problems.
 
-python tests/benchmarks/dual_error.py [--quick] [--json FILE]
+python tests/benchmarks/dual_error.py [--quick] [--json FILE], and what add_choice lists
 
 The error is the largest absolute error of a dual, as a share of the largest true dual. The true
 duals are n times Clarabel's multipliers. Where no constraint is active, all duals must be 0.
@@ -184,13 +184,14 @@ def add_choice(parser):
     """Options that choose problems."""
     parser.add_argument("--quick", action="store_true", help="some minutes: n <= 200, one seed")
     parser.add_argument("--sizes", type=int, nargs="+", default=EPOCHS)
+    parser.add_argument("--tightness", type=float, nargs="+", default=TIGHTNESS)
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
 
 
 def chosen(args):
     """Problems to train on."""
     sizes, seeds = ((40, 200), (0,)) if args.quick else (args.sizes, args.seeds)
-    return bank(sizes, TIGHTNESS, seeds)
+    return bank(sizes, args.tightness, seeds)
 
 
 def collect(problems, records, path):
