@@ -30,10 +30,10 @@ from test_convex import LINEAR, PROBLEMS  # noqa: E402
 TIGHTNESS = (1.1, 1.5, 2.5)
 SEEDS = range(3)
 EPOCHS = {  # of Adam, by n and batch size
-    40: {-1: 2000},
-    200: {-1: 2000, 64: 1000},
-    1000: {-1: 2000, 64: 300},
-    5000: {-1: 2000, 64: 100},
+    40: {-1: 4000},
+    200: {-1: 4000, 64: 2000},
+    1000: {-1: 4000, 64: 600},
+    5000: {-1: 4000, 64: 300},
 }
 LBFGS_EPOCHS = 300
 WITHIN = 0.02

@@ -36,10 +36,10 @@ from skally.duals import automatic_dual_lr
 
 ROOT = Path(__file__).parents[2]
 COOPER = ROOT / ".cooper-1.0.1"
-COLUMNS = ((200, "full"), (1000, "full"), (1000, "64"), (5000, "64"))  # of the picture
 COLORS = {"cooper": "#9a9a9a", "cooper, augmented": "#3d6ea5", "skally": "#c0392b"}
 FLOOR = 1e-4
-RATES = (0.01, 0.1, 1.0)  # dual rates of cooper, in units of ours with dual_lr="auto"
+# Dual rates of cooper, in units of ours with dual_lr="auto".
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
 
 
 def import_cooper():
@@ -153,19 +153,21 @@ def picture(runs, path):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
+    runs = [run for run in runs if run["active"]]
     families = sorted({run["family"] for run in runs})
+    columns = sorted({(run["n"], run["batch"]) for run in runs})
     figure, panels = plt.subplots(
-        len(families), len(COLUMNS), figsize=(11, 5.4), sharey=True, layout="constrained"
+        len(families), len(columns), figsize=(11, 5.4), sharey=True, layout="constrained"
     )
     for family, row in zip(families, panels, strict=True):
-        for (n, batch), axes in zip(COLUMNS, row, strict=True):
-            group = [r for r in runs if (r["family"], r["n"], r["batch"]) == (family, n, batch)]
-            draw(axes, [run for run in group if run["active"]])
-            axes.set_title(f"n = {n}, {'full batches' if batch == 'full' else 'batches of 64'}")
+        for (n, batch), axes in zip(columns, row, strict=True):
+            draw(axes, [r for r in runs if (r["family"], r["n"], r["batch"]) == (family, n, batch)])
+            of = "whole data" if batch == "full" else f"batches of {batch}"
+            axes.set_title(f"n = {n}, {of}", fontsize=10)
         row[0].set_ylabel(f"{family}\nerror of the duals")
     for axes in panels[-1]:
         axes.set_xlabel("epoch")
-    panels[0, 0].legend(frameon=False, loc="upper right")
+    panels[0, 0].legend(frameon=False, loc="lower left", fontsize=9)
     figure.savefig(path, dpi=100)
 
 
@@ -173,6 +175,8 @@ def draw(axes, runs):
     """One panel."""
     for library, color in COLORS.items():
         curves = [run["curve"] for run in runs if run["library"] == library]
+        if not curves:
+            continue
         epochs = [epoch for epoch, _ in curves[0]]
         errors = np.array([[error for _, error in curve] for curve in curves])
         low, middle, high = np.percentile(errors, (25, 50, 75), axis=0).clip(FLOOR)
