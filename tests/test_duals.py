@@ -74,8 +74,8 @@ def test_state_carries_the_duals_to_data_of_the_same_length_only():
 
 
 def test_automatic_step_grows_with_n_until_the_net_has_more_parameters():
-    assert automatic_dual_lr(np.full(100, 0.5), 10) == 0.5 * 100 / (0.5 * 10)
-    assert automatic_dual_lr(np.full(100, 0.5), 10**6) == 0.5 / 0.5
+    assert automatic_dual_lr(np.full(100, 0.5), 10) == 100 / (0.5 * 10)
+    assert automatic_dual_lr(np.full(100, 0.5), 10**6) == 1 / 0.5
     with pytest.raises(ValueError, match="epsilon"):
         automatic_dual_lr(np.zeros(3), 5)
 
