@@ -172,7 +172,7 @@ def test_history_has_the_columns_of_the_dual_problem(diabetes):
 
 
 def test_automatic_training_draws_rows_in_proportion_to_one_plus_their_dual(diabetes):
-    params = {"dual_lr": "auto", "dual_max": 1e9, "epsilon": 0.3, "max_epochs": 6}
+    params = {"dual_lr": "auto", "dual_max": 1e9, "epsilon": 0.3, "penalty": 50.0, "max_epochs": 6}
     net, memory = fit_remembering(*diabetes, batch_size=20, **params)
     drawn = np.bincount(np.concatenate(memory.seen[-10:]), minlength=200)  # of the last epoch
     weights = 1 + memory.duals[-2].astype(float)
@@ -187,7 +187,7 @@ def test_automatic_dual_steps_fall_with_the_learning_rate(diabetes):
     decay = (1 + np.cos(np.pi * np.arange(6) / 6)) / 2
     lam = np.zeros(200, dtype=np.float32)
     for slack, dual, part in zip(memory.slacks, memory.duals, decay, strict=True):
-        lam = np.maximum(0, lam + np.float32(part * net.net_.dual_lr_) * np.minimum(slack, 0.3))
+        lam = np.maximum(0, lam + np.float32(part * net.net_.dual_lr_) * np.minimum(slack, 0.03))
         assert np.allclose(dual, lam, atol=1e-4)
     assert net.net_.criterion_.penalty == net.net_.dual_lr_
 
