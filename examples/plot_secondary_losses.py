@@ -175,13 +175,10 @@ def plot(axes, table):
             style = {"color": colour, "label": measure if place == 0 else None}
             axes.errorbar(ratio.mean(), place + shift, xerr=ratio.sem(), fmt="o", **style)
     axes.axvline(1, color="0.6", lw=1)
-    axes.set(yticks=range(len(constrained)), yticklabels=constrained, xscale="log")
+    axes.set(yticks=range(len(constrained)), yticklabels=constrained)
     axes.set_xlabel("error / error without constraints")
-    axes.xaxis.set_major_formatter("{x:.2g}")
-    axes.xaxis.set_minor_formatter("{x:.2g}")
-    axes.tick_params(axis="x", which="both", labelsize=8)
     axes.invert_yaxis()
-    axes.grid(alpha=0.3, which="both", axis="x")
+    axes.grid(alpha=0.3, axis="x")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
 
