@@ -119,7 +119,7 @@ class BatchLoader:
     ----------
     weights : array of shape (n,), or None
         Set between epochs where ``can_draw``: a row is then drawn in proportion to its weight,
-        n rows an epoch.
+        n rows an epoch, in batches of one size but for a row.
 
     Notes
     -----
@@ -161,6 +161,8 @@ class BatchLoader:
         edges = [*range(0, n, self.batch_size), n]
         if self.shuffle and len(edges) > 2 and edges[-1] - edges[-2] == 1:
             del edges[-2]
+        if self.weights is not None:  # else a short last batch has the say of a long one
+            edges = np.linspace(0, n, len(edges)).astype(int).tolist()
         return edges
 
 

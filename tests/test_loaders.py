@@ -73,3 +73,10 @@ def test_rows_are_traced_through_subsets_of_subsets():
     assert original_rows(Subset(inner, [2, 0]), whole).tolist() == [0, 4]
     with pytest.raises(ValueError, match="train_split"):
         original_rows(ArrayDataset(np.zeros((5, 1))), whole)
+
+
+def test_drawn_rows_come_in_batches_of_one_size(rng):
+    X = rng.normal(size=(200, 2)).astype(np.float32)
+    loader = BatchLoader(numbered(X, X[:, 0]), 64, shuffle=True)
+    loader.weights = np.ones(200)
+    assert [len(batch) for batch, _ in loader] == [50, 50, 50, 50]
