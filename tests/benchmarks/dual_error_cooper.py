@@ -4,8 +4,9 @@ python tests/benchmarks/dual_error_cooper.py [--json FILE] [--picture FILE]
 
 cooper (https://github.com/cooper-org/cooper) comes into a folder of its own without dependencies,
 so that both libraries run on the torch that is installed. Its duals are indexed multipliers, moved
-by SGD; the weights are moved by Adam with the rate and the decay of ours. Of several dual rates,
-each problem gets the one that turns out best on it, which we do not grant ourselves.
+by SGD; the weights are moved by Adam with the rate and the decay of ours. Of several dual rates, in
+units of ours, each problem gets the one that turns out best on it, which we do not grant ourselves;
+the last lines say what one rate for all does.
 """
 
 import argparse
@@ -134,7 +135,7 @@ def best_of_cooper(cooper, problem, batch_size):
             run = train_cooper(cooper, problem, batch_size, rate * auto, penalty)
             runs.append({**run, "rate": rate})
         best = min(runs, key=lambda run: np.nan_to_num(run["error"], nan=np.inf))
-        tried = {run["rate"]: run["error"] for run in runs}
+        tried = {str(run["rate"]): run["error"] for run in runs}
         yield {**best, "library": name, "tried": tried}
 
 
@@ -146,6 +147,18 @@ def compare(cooper, problem):
         for run in (ours, *best_of_cooper(cooper, problem, batch_size)):
             size = "full" if batch_size == -1 else str(batch_size)
             yield {**run, "batch": size, "method": f"{size}, {run['library']}"}
+
+
+def rates_table(runs):
+    """What cooper reaches with one rate for all problems, a line a formulation and rate."""
+    for library in ("cooper", "cooper, augmented"):
+        tried = [run["tried"] for run in runs if run["library"] == library and run["active"]]
+        for rate in RATES:
+            errors = np.array([errors[str(rate)] for errors in tried])
+            yield (
+                f"{library:>17} at {rate:5} for all: median {np.median(errors):7.4f}, worst "
+                f"{errors.max():8.4f}, {np.sum(errors < WITHIN)} of {len(errors)} within {WITHIN}"
+            )
 
 
 def picture(runs, path):
@@ -201,7 +214,7 @@ def main():
     else:
         cooper = import_cooper()
         runs = collect(chosen(args), lambda problem: compare(cooper, problem), args.json)
-    print(*table(runs), sep="\n")
+    print(*table(runs), *rates_table(runs), sep="\n")
     if args.picture is not None:
         picture(runs, args.picture)
 
