@@ -61,8 +61,10 @@ class Problem:
         return self.duals.max() > 1e-4
 
     def error(self, duals):
-        """Largest error, as a share of the largest dual if there is one."""
-        return float(np.abs(duals - self.duals).max() / (self.duals.max() if self.active else 1.0))
+        """Largest error as a share of the largest dual; the largest dual where all should be 0."""
+        if not self.active:
+            return float(np.abs(duals).max())
+        return float(np.abs(duals - self.duals).max() / self.duals.max())
 
 
 def attainable(family, X, y):

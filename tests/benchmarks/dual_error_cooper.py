@@ -181,7 +181,7 @@ def picture(runs, path):
     for axes in panels[-1]:
         axes.set_xlabel("epoch")
     panels[0, 0].legend(frameon=False, loc="lower left", fontsize=9)
-    figure.savefig(path, dpi=100)
+    figure.savefig(path, dpi=90)
 
 
 def draw(axes, runs):
