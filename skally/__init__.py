@@ -5,25 +5,53 @@ from skally.modal_compat import repair
 from skally.nets import ConstrainedNetClassifier, ConstrainedNetRegressor
 from skally.samplers import (
     ALLYSampler,
+    BALDSampler,
     BaseSampler,
     ComposedSampler,
+    CoordinatedMatchingSampler,
     CoreSetSampler,
+    DiscriminativeSampler,
     EntropySampler,
+    GreedyInputSampler,
+    GreedyTargetSampler,
+    ImprovedGreedySampler,
+    KMeansSampler,
+    LearningLossSampler,
+    LeastConfidentSampler,
+    MarginSampler,
+    ProbCoverSampler,
     RandomSampler,
+    StochasticSampler,
+    SubsampledSampler,
+    TypiClustSampler,
 )
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ALLYSampler",
+    "BALDSampler",
     "BaseSampler",
     "ComposedSampler",
     "ConstrainedNetClassifier",
     "ConstrainedNetRegressor",
+    "CoordinatedMatchingSampler",
     "CoreSetSampler",
+    "DiscriminativeSampler",
     "DualRegressor",
     "EntropySampler",
+    "GreedyInputSampler",
+    "GreedyTargetSampler",
+    "ImprovedGreedySampler",
+    "KMeansSampler",
+    "LearningLossSampler",
+    "LeastConfidentSampler",
+    "MarginSampler",
+    "ProbCoverSampler",
     "RandomSampler",
+    "StochasticSampler",
+    "SubsampledSampler",
+    "TypiClustSampler",
 ]
 
 repair()

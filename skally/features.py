@@ -1,7 +1,12 @@
 """What a fitted net knows of its inputs, read by chunks."""
 
+from contextlib import contextmanager
+
 import numpy as np
 from torch import nn
+
+DROPOUT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout,
+           nn.FeatureAlphaDropout)  # fmt: skip
 
 
 def find_embedding_layer(module, name=None):
@@ -84,3 +89,36 @@ def embedding(net, X, layer=None):
             n_rows = len(output[0] if isinstance(output, tuple) else output)
             recorder.chunks[-1] = recorder.chunks[-1][:n_rows]  # the net may have filled up a batch
     return recorder.value
+
+
+def drop(layer, _inputs):
+    """Hook: skorch sets the mode of the whole module before every batch."""
+    layer.train()
+
+
+@contextmanager
+def dropout_active(module):
+    """Dropout layers drop inside, whatever mode the module is in; all others keep their mode.
+
+    Parameters
+    ----------
+    module : nn.Module
+
+    Raises
+    ------
+    ValueError
+        If there is no dropout layer.
+    """
+    layers = [layer for layer in module.modules() if isinstance(layer, DROPOUT)]
+    if not layers:
+        raise ValueError(
+            f"{type(module).__name__} has no dropout layer, which this sampler needs: add one, as "
+            "module__dropout=0.2 does for skally.modules.MLP, or use an ensemble."
+        )
+    hooks = [layer.register_forward_pre_hook(drop) for layer in layers]
+    try:
+        yield
+    finally:
+        for hook, layer in zip(hooks, layers, strict=True):
+            hook.remove()
+            layer.eval()

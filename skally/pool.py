@@ -6,14 +6,18 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from sklearn.base import is_regressor
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.validation import check_is_fitted
 from skorch import NeuralNet
 from skorch.utils import is_dataset
 
+from skally.ensembles import model_draws, spread
 from skally.features import embedding
 from skally.linalg import squared_distance_to_nearest
-from skally.validation import num_samples
+from skally.validation import as_matrix, num_samples, take_rows
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Pool:
     @cached_property
     def proba(self):
         """Class probabilities of the pool, (n_pool, n_classes); a committee's consensus."""
-        if not hasattr(self._core, "predict_proba"):
+        if not hasattr(self._core, "predict_proba") or self.is_regression:
             raise ValueError(
                 f"{type(self._core).__name__} has no predict_proba, which this sampler needs."
             )
@@ -88,7 +92,7 @@ class Pool:
         """
         if self.X_labeled is not None:
             return self._embed(self.X_labeled)
-        held, trained = self._learner_X, None
+        held, trained = self._held("X_training"), None
         if len(self.members) == 1:
             trained = getattr(self._net, "train_embedding_", None)
         if held is None and trained is None:
@@ -101,9 +105,126 @@ class Pool:
         return np.vstack([held, trained])
 
     @cached_property
+    def is_fitted(self):
+        """Whether there is an estimator, and a fitted one."""
+        if hasattr(self.estimator, "learner_list"):
+            return all(member.is_fitted for member in self.members)
+        if self._core is None:
+            return False
+        try:
+            check_is_fitted(self._core)
+        except NotFittedError:
+            return False
+        return getattr(self._net, "initialized_", True)  # skorch's nets have attributes before fit
+
+    @cached_property
+    def features(self):
+        """Embedding of the pool, or its columns while the estimator is not fitted, (n_pool, d)."""
+        return self.embedding if self.is_fitted else as_matrix(self.X)
+
+    @cached_property
+    def labeled_features(self):
+        """Features of the labelled samples, (n_labeled, d); none may be known before a fit."""
+        return self.labeled_embedding if self.is_fitted else self._columns_before_fit
+
+    @cached_property
     def labeled_distance(self):
         """Squared distance of each row's features to the nearest labelled sample's, (n_pool,)."""
-        return squared_distance_to_nearest(self.embedding, self.labeled_embedding)
+        return squared_distance_to_nearest(self.features, self.labeled_features)
+
+    @cached_property
+    def inputs(self):
+        """Columns of the pool as the last step of a fitted pipeline sees them, (n_pool, d)."""
+        return self._transform(self.X) if self.is_fitted else as_matrix(self.X)
+
+    @cached_property
+    def labeled_inputs(self):
+        """The same of the labelled samples, (n_labeled, d); none may be known before a fit."""
+        if not self.is_fitted:
+            return self._columns_before_fit
+        return self._transform(self._need("X", self._labeled_X))
+
+    @cached_property
+    def prediction(self):
+        """Predicted numbers, (n_pool, m)."""
+        if not self.is_regression:
+            raise ValueError(
+                f"{type(self._net).__name__} is no regressor, which this sampler needs."
+            )
+        return np.reshape(self._core.predict(self.X), (len(self), -1))
+
+    @cached_property
+    def labeled_target(self):
+        """Labels of the labelled samples, (n_labeled,) or (n_labeled, m)."""
+        y = self._held("y_training") if self.y_labeled is None else self.y_labeled
+        return np.asarray(self._need("y", y))
+
+    @cached_property
+    def loss_samples(self):
+        """Embedding of the labelled samples (n_labeled, d), and the loss of each (n_labeled,).
+
+        A net asked without labels answers with the losses that its training left.
+        """
+        X = self._labeled_X
+        if X is None and hasattr(self._net, "slacks_"):
+            net, known = self._net_with_duals, self._has_dual
+            return net.train_embedding_[known], (net.slacks_ + net.epsilon_)[known]
+        return self._embed(self._need("X", X)), self._sample_loss(X, self.labeled_target)
+
+    def draws(self, n_draws, rng):
+        """Predictions of several models that the labels allow, one after another.
+
+        The members of a committee or an ensemble, or a net under ``n_draws`` draws of its dropout.
+
+        Parameters
+        ----------
+        n_draws : int
+        rng : numpy.random.RandomState
+
+        Yields
+        ------
+        prediction : array of shape (n_pool, n_classes), or (n_pool, m) of a regressor
+        """
+        if hasattr(self.estimator, "learner_list"):
+            for member in self.members:
+                yield (
+                    member.prediction
+                    if self.is_regression
+                    else spread(member.proba, member._core.classes_, self.estimator.classes_)
+                )
+            return
+        check_is_fitted(self._need("estimator", self._core))
+        X = self._transform(self.X, as_array=False)
+        yield from model_draws(self._net, X, n_draws, rng)
+
+    @cached_property
+    def is_regression(self):
+        """Whether the estimator predicts numbers."""
+        nets = [member._net for member in self.members]
+        return all(hasattr(net, "fit") and is_regressor(net) for net in nets)
+
+    @cached_property
+    def n_classes(self):
+        """Number of classes, None where the estimator does not know."""
+        classes = getattr(self._core, "classes_", None) if self.is_fitted else None
+        return None if classes is None else len(classes)
+
+    def subset(self, rows):
+        """Pool of some of the rows, the same one each time for the same rows.
+
+        Parameters
+        ----------
+        rows : int array
+        """
+        key = rows.tobytes()
+        if key not in self._subsets:
+            X = take_rows(self.X, rows)
+            self._subsets[key] = Pool(self.estimator, X, self.X_labeled, self.y_labeled)
+        return self._subsets[key]
+
+    @cached_property
+    def _subsets(self):
+        return {}
 
     @cached_property
     def train_embedding(self):
@@ -124,20 +245,25 @@ class Pool:
         return learner.estimator if is_learner(learner) else learner
 
     @cached_property
+    def _chain(self):
+        """Estimators from the outermost to the one that learns."""
+        chain = [self._core]
+        while True:
+            estimator = chain[-1]
+            if hasattr(estimator, "best_estimator_"):
+                chain.append(estimator.best_estimator_)
+            elif hasattr(estimator, "regressor_"):
+                chain.append(estimator.regressor_)
+            elif isinstance(estimator, Pipeline):
+                chain.append(estimator[-1])
+            else:
+                return chain
+
+    @property
     def _steps(self):
         """Transformers before the last estimator, and that estimator."""
-        transformers, estimator = [], self._core
-        while True:
-            if hasattr(estimator, "best_estimator_"):
-                estimator = estimator.best_estimator_
-            elif hasattr(estimator, "regressor_"):
-                estimator = estimator.regressor_
-            elif isinstance(estimator, Pipeline):
-                if len(estimator) > 1:
-                    transformers.append(estimator[:-1])
-                estimator = estimator[-1]
-            else:
-                return transformers, estimator
+        pipelines = [each for each in self._chain if isinstance(each, Pipeline) and len(each) > 1]
+        return [pipeline[:-1] for pipeline in pipelines], self._chain[-1]
 
     @property
     def _net(self):
@@ -146,7 +272,7 @@ class Pool:
     @property
     def _net_with_duals(self):
         if not hasattr(self._net, "dual_variables_"):
-            check_is_fitted(self._core)
+            check_is_fitted(self._need("estimator", self._core))
             raise ValueError(
                 f"{type(self._net).__name__} has no dual_variables_, which this sampler needs: use "
                 "ConstrainedNetClassifier or ConstrainedNetRegressor."
@@ -158,33 +284,66 @@ class Pool:
         return np.isfinite(self._net_with_duals.dual_variables_)
 
     @property
-    def _learner_X(self):
+    def _labeled_X(self):
+        return self._held("X_training") if self.X_labeled is None else self.X_labeled
+
+    def _held(self, name):
         """Labelled samples that modAL holds: a learner's, or all of a committee's members'."""
         if len(self.members) == 1:
-            return getattr(self.estimator, "X_training", None)
-        held = [member._learner_X for member in self.members]
-        held = [X for i, X in enumerate(held) if not any(X is other for other in held[:i])]
+            return getattr(self.estimator, name, None)
+        learners = [member.estimator for member in self.members]
+        held = [getattr(learner, "X_training", None) for learner in learners]
         if any(X is None for X in held):
             return None
-        if len(held) == 1:
-            return held[0]
-        if any(map(sparse.issparse, held)):
-            return sparse.vstack(held).tocsr()
-        return np.concatenate([np.asarray(X) for X in held])
+        first = [i for i, X in enumerate(held) if not any(X is other for other in held[:i])]
+        parts = [getattr(learners[i], name) for i in first]
+        if len(parts) == 1:
+            return parts[0]
+        if any(map(sparse.issparse, parts)):
+            return sparse.vstack(parts).tocsr()
+        return np.concatenate([np.asarray(part) for part in parts])
+
+    def _need(self, name, value):
+        if value is None:
+            what = "a fitted estimator" if name == "estimator" else "the labelled samples"
+            raise ValueError(f"{name} == None, must be {what}: this sampler needs them.")
+        return value
+
+    @property
+    def _columns_before_fit(self):
+        if self._labeled_X is None:
+            return np.empty((0, as_matrix(self.X).shape[1]))
+        return as_matrix(self._labeled_X)
+
+    def _transform(self, X, as_array=True):
+        if len(self.members) > 1:
+            return np.hstack([member._transform(X) for member in self.members])
+        for transformer in self._steps[0]:
+            X = transformer.transform(X)
+        return as_matrix(X) if as_array else X
 
     def _embed(self, X):
         if len(self.members) > 1:
             return np.hstack([member._embed(X) for member in self.members])
-        check_is_fitted(self._core)
-        transformers, estimator = self._steps
-        for transformer in transformers:
-            X = transformer.transform(X)
-        if hasattr(estimator, "embed"):
-            return estimator.embed(X)
-        if isinstance(estimator, NeuralNet):
-            return embedding(estimator, X)
-        Z = X.toarray() if sparse.issparse(X) else np.asarray(X)
-        return Z.reshape(len(Z), -1)
+        check_is_fitted(self._need("estimator", self._core))
+        X = self._transform(X, as_array=False)
+        if hasattr(self._net, "embed"):
+            return self._net.embed(X)
+        if isinstance(self._net, NeuralNet):
+            return embedding(self._net, X)
+        return as_matrix(X)
+
+    def _sample_loss(self, X, y):
+        if hasattr(self._net, "sample_loss"):
+            for wrapper in self._chain:
+                if hasattr(wrapper, "transformer_"):  # a TransformedTargetRegressor
+                    y = wrapper.transformer_.transform(y.reshape(len(y), -1))
+            return self._net.sample_loss(self._transform(X, as_array=False), y)
+        if self.is_regression:
+            return ((self._core.predict(X) - y) ** 2).reshape(len(y), -1).mean(axis=1)
+        column = LabelEncoder().fit(self._core.classes_).transform(y)
+        proba = self._core.predict_proba(X)[np.arange(len(y)), column]
+        return -np.log(np.maximum(proba, np.finfo(float).tiny))
 
 
 def is_learner(estimator):

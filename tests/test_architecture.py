@@ -10,12 +10,14 @@ import pytest
 import skally
 
 PACKAGE = Path(skally.__file__).parent
+ARRAYS = {"linalg", "scores", "selection", "coverage", "matching"}
+SAMPLERS = {f"samplers.{path.stem}" for path in (PACKAGE / "samplers").glob("[a-z]*.py")}
 FLOORS = [
-    {"linalg", "scores", "selection", "seeding", "validation", "modal_compat"},
-    {"features", "duals", "dual_regression", "modules", "loaders"},
+    {*ARRAYS, "seeding", "validation", "modal_compat"},
+    {"features", "duals", "dual_regression", "modules", "loaders", "ensembles"},
     {"primal_dual", "base_net", "nets", "pool"},
     {"samplers.base"},
-    {f"samplers.{name}" for name in ("uncertainty", "diversity", "ally", "wrappers")},
+    SAMPLERS - {"samplers.base"},
     {"samplers", "datasets"},
     {""},
 ]
@@ -26,6 +28,10 @@ SAME_FLOOR = {
     ("nets", "base_net"),
     ("selection", "linalg"),
     ("selection", "seeding"),
+    ("coverage", "linalg"),
+    ("coverage", "selection"),
+    ("matching", "linalg"),
+    ("ensembles", "features"),
     ("dual_regression", "loaders"),
 }
 

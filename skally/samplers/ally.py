@@ -3,11 +3,10 @@
 import numbers
 
 import numpy as np
-from sklearn.base import clone
 
 from skally.dual_regression import DualRegressor
 from skally.samplers.base import BaseSampler
-from skally.seeding import draw_seed
+from skally.seeding import fresh
 from skally.selection import best_per_cluster, kmeans_labels
 
 
@@ -58,9 +57,7 @@ class ALLYSampler(BaseSampler):
 
     def _predict_duals(self, pool, rng):
         duals, Z = pool.dual_variables, pool.embedding  # both checked before any training
-        regressor = DualRegressor() if self.regressor is None else clone(self.regressor)
-        if "random_state" in regressor.get_params():
-            regressor.set_params(random_state=draw_seed(rng))
+        regressor = fresh(DualRegressor() if self.regressor is None else self.regressor, rng)
         return regressor.fit(pool.train_embedding, np.minimum(duals, self._cap)).predict(Z)
 
     @property

@@ -22,7 +22,15 @@ class BaseSampler(BaseEstimator, ABC):
     ----------
     random_state : None, int or RandomState
         With an int, the same call gives the same answer.
+
+    Attributes
+    ----------
+    heeds_utility : bool
+        Whether ``select`` looks at the utilities. Those of a class where it does not are computed
+        only for who asks to see them.
     """
+
+    heeds_utility = True
 
     def __init__(self, *, random_state=None):
         self.random_state = random_state
@@ -42,7 +50,8 @@ class BaseSampler(BaseEstimator, ABC):
         ----------
         estimator : fitted estimator
             A net, a Pipeline, GridSearchCV or TransformedTargetRegressor around one, or a modAL
-            learner around any of those.
+            learner around any of those. Samplers that need no labels take an unfitted one or None
+            too, and then look at the columns of X.
         X_pool : array-like of shape (n_pool, ...)
         n_instances : int, from 1 to n_pool
         X, y : array-likes of n_labeled rows, optional
@@ -67,9 +76,11 @@ class BaseSampler(BaseEstimator, ABC):
         pool = Pool(estimator, X_pool, X, y)
         check_n_instances(n_instances, len(pool))
         rng = make_rng(self.random_state)
-        utility = utility_of(self, pool, rng)
+        utility = utility_of(self, pool, rng) if self.heeds_utility else None
         indices = np.asarray(self.select(pool, utility, int(n_instances), rng))
-        return (indices, utility) if return_utilities else indices
+        if not return_utilities:
+            return indices
+        return indices, utility_of(self, pool, rng) if utility is None else utility
 
     def __call__(self, learner, X_pool, n_instances=1, **kwargs):
         """modAL's ``query_strategy``: :meth:`query` with the learner first.
