@@ -21,7 +21,7 @@ def pure_radius(Z, labels, purity, rng, n_rows=1000):
     """Largest radius at which balls around most rows hold rows of one label only.
 
     A ball is pure as long as its radius is below the distance to the nearest row of another label.
-    So the radius sought is a quantile of these distances, here of some rows drawn at random.
+    So the radius sought is one of these distances, here of some rows drawn at random.
 
     Parameters
     ----------
@@ -41,7 +41,8 @@ def pure_radius(Z, labels, purity, rng, n_rows=1000):
         gap[labels[drawn[rows]][:, None] == labels[columns]] = np.inf
         enemy[rows] = np.minimum(enemy[rows], gap.min(axis=1))
     # A little less than the distance of a pair, so that no rounding decides on which side it is.
-    return 0.999 * float(np.sqrt(np.quantile(enemy, 1 - purity, method="lower")))
+    n_impure = int(round((1 - purity) * len(drawn), 9))
+    return 0.999 * float(np.sqrt(np.sort(enemy)[min(n_impure, len(drawn) - 1)]))
 
 
 def greedy_cover(Z, targets, radius, k, rng):

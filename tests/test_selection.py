@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from skally.selection import best_per_cluster, k_center, kmeans_labels, top_k
+from skally.selection import (
+    best_per_cluster,
+    farthest_first,
+    gumbel_top_k,
+    in_turns,
+    k_center,
+    kmeans_labels,
+    top_k,
+)
 
 
 def test_top_k_is_the_head_of_a_sort(rng):
@@ -82,3 +90,57 @@ def test_kmeans_finds_separate_groups_and_says_nothing_of_duplicates(rng):
     Z = np.repeat(np.array([[0.0, 0], [9, 9]]), 20, axis=0)
     labels = kmeans_labels(Z, 6, rng)  # a ConvergenceWarning would be an error here
     assert len(set(labels[:20]) & set(labels[20:])) == 0
+
+
+def test_gumbel_draws_are_in_proportion_to_weights_without_replacement():
+    weights, rng = np.array([1.0, 2, 3, 0]), np.random.RandomState(0)
+    with np.errstate(divide="ignore"):
+        log_weights = np.log(weights)
+    counts = np.zeros((4, 4))
+    for _ in range(6000):
+        counts[tuple(gumbel_top_k(log_weights, 2, rng))] += 1
+    for first in range(3):
+        for second in set(range(4)) - {first}:
+            chance = weights[first] / 6 * weights[second] / (6 - weights[first])
+            assert abs(counts[first, second] / 6000 - chance) < 0.025
+    assert counts[3].sum() == counts[:, 3].sum() == 0
+    assert gumbel_top_k(log_weights, 4, rng)[3] == 3
+
+
+def brute_farthest_first(distance, gap, k, first):
+    chosen = [int(np.argmax(gap)) if first is None else first]
+    while len(chosen) < k:
+        gap = np.minimum(gap, distance[chosen[-1]])
+        gap[chosen] = -1
+        chosen.append(int(np.argmax(gap)))
+    return chosen
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("first", [None, 5])
+@pytest.mark.parametrize("kind", ["normal", "far groups"])
+def test_farthest_first_equals_brute_force_when_the_front_is_used_up(seed, first, kind):
+    """2,000 rows, of which 512 are the front, and groups that one pick makes uninteresting."""
+    rng = np.random.RandomState(seed)
+    Z, y = rng.normal(size=(2000, 2)), rng.normal(size=(2000, 1))
+    if kind == "far groups":
+        Z[:900] += 100
+        Z[900:1600, 0] -= 50
+    gap = gap_to(Z, Z[[7, 1800]])
+    expected = brute_farthest_first(cdist(Z, Z, "sqeuclidean"), gap, 40, first)
+    assert farthest_first((Z,), gap, 40, first).tolist() == expected
+    gap = gap * gap_to(y, y[[7]])
+    product = cdist(Z, Z, "sqeuclidean") * cdist(y, y, "sqeuclidean")
+    expected = brute_farthest_first(product, gap, 40, first)
+    assert farthest_first((Z, y), gap, 40, first).tolist() == expected
+
+
+def test_farthest_first_takes_every_row_of_many_duplicates_once():
+    Z = np.repeat(np.eye(2), 600, axis=0)
+    chosen = farthest_first((Z,), gap_to(Z, Z[:1]), 1200)
+    assert sorted(chosen) == list(range(1200)) and chosen[0] >= 600
+
+
+def test_clusters_take_turns():
+    labels = np.array([0, 0, 0, 7, 7, 2])
+    assert in_turns(np.array([2, 1, 0, 4, 5, 3]), labels).tolist() == [2, 4, 5, 1, 3, 0]

@@ -73,16 +73,21 @@ class DiscriminativeSampler(BaseSampler):
             raise ValueError("X == None, must be the labelled samples: this sampler needs them.")
         others = rng.permutation(np.setdiff1d(np.arange(len(Z)), chosen))
         others = others[: max(1, int(self.ratio * len(labeled)))]
-        classifier = fresh(discriminator() if self.classifier is None else self.classifier, rng)
+        X, y = np.concatenate([labeled, Z[others]]), np.repeat([0, 1], [len(labeled), len(others)])
+        classifier = discriminator(len(X)) if self.classifier is None else self.classifier
         with warnings.catch_warnings():  # a ranking is all that is wanted
             warnings.simplefilter("ignore", ConvergenceWarning)
-            classifier.fit(
-                np.concatenate([labeled, Z[others]]),
-                np.repeat([0, 1], [len(labeled), len(others)]),
-            )
+            classifier = fresh(classifier, rng).fit(X, y)
         return np.concatenate([classifier.predict_proba(Z[b])[:, 1] for b in blocks(len(Z), 8192)])
 
 
-def discriminator():
-    """The classifier that :class:`DiscriminativeSampler` uses unless it is given another."""
-    return make_pipeline(StandardScaler(), MLPClassifier((64,), max_iter=20))
+def discriminator(n_rows):
+    """The default classifier of :class:`DiscriminativeSampler`: some 100 steps on n rows."""
+    batch_size = min(200, n_rows)
+    net = MLPClassifier(
+        (64,),
+        batch_size=batch_size,
+        learning_rate_init=0.01,
+        max_iter=1 + 100 * batch_size // n_rows,
+    )
+    return make_pipeline(StandardScaler(), net)

@@ -1,61 +1,9 @@
-"""Each sampler against its own definition."""
-
 import numpy as np
 import pytest
-import scipy.stats
-from scipy.spatial.distance import cdist
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsRegressor
 
-from skally import ComposedSampler, ConstrainedNetRegressor, pool
-from skally.samplers import ALLYSampler, BaseSampler, CoreSetSampler, EntropySampler, RandomSampler
-from skally.selection import best_per_cluster
-
-
-def test_random_draws_are_uniform():
-    counts = np.zeros(6)
-    for seed in range(600):
-        counts[RandomSampler(random_state=seed).query(None, np.zeros((6, 1)), 2)] += 1
-    assert np.all(np.abs(counts - 200) < 60)
-
-
-def test_entropy_takes_the_rows_least_sure(digits):
-    X, y = digits
-    model = GaussianNB(var_smoothing=0.1).fit(X[:150], y[:150])
-    proba = model.predict_proba(X[150:])
-    h = scipy.stats.entropy(proba, axis=1)
-    picks, utility = EntropySampler().query(model, X[150:], 5, return_utilities=True)
-    assert np.allclose(utility, h, atol=1e-6)
-    assert np.allclose(h[picks], np.sort(h)[:-6:-1], atol=1e-6)
-
-
-def test_core_set_is_greedy_k_center_on_the_embedding(regressor, diabetes):
-    X = diabetes[0][150:]
-    Z, centers = regressor.embed(X).astype(float), regressor.train_embedding_.astype(float)
-    expected = []
-    for _ in range(10):
-        gap = cdist(Z, np.vstack([centers, Z[expected]])).min(axis=1)
-        expected.append(int(gap.argmax()))
-    sampler = CoreSetSampler()
-    assert sampler.query(regressor, X, 10).tolist() == expected
-    assert sampler.query(regressor, X, 10, X=diabetes[0][:150]).tolist() == expected
-
-
-def test_core_set_measures_the_distance_to_the_labelled_once(regressor, diabetes, monkeypatch):
-    measure, calls = pool.squared_distance_to_nearest, []
-    monkeypatch.setattr(
-        pool, "squared_distance_to_nearest", lambda *args: calls.append(1) or measure(*args)
-    )
-    CoreSetSampler().query(regressor, diabetes[0], 3)
-    assert len(calls) == 1
-
-
-def test_core_set_takes_any_estimator_with_the_labelled_samples(rng):
-    X = rng.normal(size=(30, 2))
-    model = LinearRegression().fit(X[:5], X[:5, 0])
-    expected = int(cdist(X, X[:5]).min(axis=1).argmax())
-    assert CoreSetSampler().query(model, X, X=X[:5]).tolist() == [expected]
+from skally import ALLYSampler, ComposedSampler, ConstrainedNetRegressor, RandomSampler
 
 
 def test_ally_regresses_duals_on_the_embedding_and_takes_the_best_of_each_cluster(
@@ -128,22 +76,3 @@ def test_ally_without_duals_says_what_to_use(digits):
     model = LogisticRegression(max_iter=1000).fit(X, y)
     with pytest.raises(ValueError, match="no dual_variables_.*ConstrainedNet"):
         ALLYSampler().query(model, X)
-
-
-class Ranked(BaseSampler):
-    """A user's sampler: one hook."""
-
-    def utility(self, pool, rng):
-        return np.arange(len(pool), dtype=float)
-
-
-def test_composition_takes_the_utility_of_one_and_the_selection_of_the_other(classifier, digits):
-    X = digits[0][150:]
-    sampler = ComposedSampler(ComposedSampler(Ranked(), EntropySampler()), RandomSampler())
-    picks, utility = sampler.query(classifier, X, 3, return_utilities=True)
-    assert picks.tolist() == [49, 48, 47] and utility.tolist() == list(range(50))
-
-    sampler = ComposedSampler(EntropySampler(), ALLYSampler(n_clusters=1), random_state=0)
-    picks, utility = sampler.query(classifier, X, 6, return_utilities=True)
-    expected = best_per_cluster(utility, np.zeros(50, int), 6, np.random.RandomState(0))
-    assert picks.tolist() == expected.tolist()
