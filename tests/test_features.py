@@ -4,7 +4,7 @@ import torch
 from skorch import NeuralNetRegressor
 from torch import nn
 
-from skally.features import embedding, find_embedding_layer
+from skally.features import dropout_active, embedding, find_embedding_layer
 
 
 def test_last_linear_layer_is_the_default_and_names_choose_others():
@@ -27,3 +27,18 @@ def test_embedding_of_a_plain_skorch_net_is_the_input_of_its_last_layer(rng):
     with torch.no_grad():
         assert np.allclose(embedding(net, X), module[:2](torch.tensor(X)), atol=1e-6)
     assert not module[2]._forward_pre_hooks
+
+
+def test_only_dropout_drops_inside_and_nothing_does_after():
+    module = nn.Sequential(nn.BatchNorm1d(3), nn.Dropout(0.5), nn.AlphaDropout(0.5)).eval()
+    X, before = torch.ones(40, 3), module[0].running_mean.clone()
+    with dropout_active(module):
+        module.train(False)  # as skorch does before every batch
+        assert not torch.equal(module(X), module(X))
+        assert not module[0].training
+    assert torch.equal(module(X), module(X)) and torch.equal(module[0].running_mean, before)
+    with (
+        pytest.raises(ValueError, match="Linear has no dropout layer"),
+        dropout_active(nn.Linear(1, 1)),
+    ):
+        pass
