@@ -67,12 +67,14 @@ def greedy_cover(Z, targets, radius, k, rng):
     chosen : int array of at most k rows, fewer once all targets are covered
     """
     least, chosen = 1 - radius**2 / 2, []  # the inner product of unit rows at that distance
-    degree = count_similar(Z, Z[targets], least) + rng.random_sample(len(Z))
-    while len(chosen) < k and len(targets):
+    T, covered = Z[targets], np.zeros(len(targets), dtype=bool)
+    degree = count_similar(Z, T, least) + rng.random_sample(len(Z))
+    while len(chosen) < k and not covered.all():
         chosen.append(int(np.argmax(degree)))
-        covered = Z[targets] @ Z[chosen[-1]] >= least
-        degree -= count_similar(Z, Z[targets[covered]], least)
-        degree[chosen], targets = -1, targets[~covered]
+        near = T @ Z[chosen[-1]] >= least
+        degree -= count_similar(Z, T[near & ~covered], least)
+        degree[chosen] = -1
+        covered |= near
     return np.array(chosen, dtype=int)
 
 

@@ -193,7 +193,7 @@ class Pool:
                     else spread(member.proba, member._core.classes_, self.estimator.classes_)
                 )
             return
-        check_is_fitted(self._need("estimator", self._core))
+        self._check_fitted()
         X = self._transform(self.X, as_array=False)
         yield from model_draws(self._net, X, n_draws, rng)
 
@@ -272,7 +272,7 @@ class Pool:
     @property
     def _net_with_duals(self):
         if not hasattr(self._net, "dual_variables_"):
-            check_is_fitted(self._need("estimator", self._core))
+            self._check_fitted()
             raise ValueError(
                 f"{type(self._net).__name__} has no dual_variables_, which this sampler needs: use "
                 "ConstrainedNetClassifier or ConstrainedNetRegressor."
@@ -303,16 +303,21 @@ class Pool:
             return sparse.vstack(parts).tocsr()
         return np.concatenate([np.asarray(part) for part in parts])
 
+    def _check_fitted(self):
+        estimator = self._need("estimator", self._core)
+        if not self.is_fitted:
+            raise NotFittedError(f"{type(estimator).__name__} is not fitted: call fit first.")
+
     def _need(self, name, value):
         if value is None:
-            what = "a fitted estimator" if name == "estimator" else "the labelled samples"
-            raise ValueError(f"{name} == None, must be {what}: this sampler needs them.")
+            what = {"X": "the labelled samples", "y": "the labels of X"}.get(name, "a fitted one")
+            raise ValueError(f"{name} == None, must be {what}, which this sampler needs.")
         return value
 
     @property
     def _columns_before_fit(self):
         if self._labeled_X is None:
-            return np.empty((0, as_matrix(self.X).shape[1]))
+            return self.features[:0]
         return as_matrix(self._labeled_X)
 
     def _transform(self, X, as_array=True):
@@ -325,7 +330,7 @@ class Pool:
     def _embed(self, X):
         if len(self.members) > 1:
             return np.hstack([member._embed(X) for member in self.members])
-        check_is_fitted(self._need("estimator", self._core))
+        self._check_fitted()
         X = self._transform(X, as_array=False)
         if hasattr(self._net, "embed"):
             return self._net.embed(X)

@@ -114,7 +114,7 @@ def climb(spaces, gap, k, beyond):
     norms, chosen = [squared_norms(Z) for Z in spaces], []
     while len(chosen) < k:
         c = int(np.argmax(gap))
-        if gap[c] < max(beyond, 0):
+        if gap[c] < max(beyond, 0):  # negative once all of them are chosen
             break
         chosen.append(c)
         steps = [squared_distance(Z, norm, c) for Z, norm in zip(spaces, norms, strict=True)]

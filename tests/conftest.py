@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_diabetes, load_digits
+from sklearn.naive_bayes import GaussianNB
 
 import skally.samplers
 from skally import (
@@ -14,6 +15,7 @@ from skally import (
     ConstrainedNetRegressor,
     CoordinatedMatchingSampler,
     CoreSetSampler,
+    DiscriminativeSampler,
     DualRegressor,
     EntropySampler,
     StochasticSampler,
@@ -29,6 +31,7 @@ ARGUMENTS = {
     ALLYSampler: {"regressor": DualRegressor(max_epochs=3)},
     ComposedSampler: {"utility": EntropySampler(), "selection": CoreSetSampler()},
     CoordinatedMatchingSampler: {"sampler": EntropySampler(), "n_simulations": 3},
+    DiscriminativeSampler: {"classifier": GaussianNB(), "n_parts": 3},
     LearningLossSampler: {"max_epochs": 5},
     StochasticSampler: {"sampler": EntropySampler()},
     SubsampledSampler: {"sampler": CoreSetSampler(), "size": 0.5},

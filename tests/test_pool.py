@@ -99,7 +99,8 @@ def test_what_is_missing_is_said(diabetes, regressor):
         _ = Pool(regressor, X).proba
     with pytest.raises(ValueError, match="X == None"):
         _ = Pool(linear, X).labeled_embedding
-    for estimator in (ConstrainedNetRegressor(), make_pipeline(StandardScaler(), NET)):
+    plain = NeuralNetRegressor(nn.Linear(10, 1))  # has attributes before fit
+    for estimator in (ConstrainedNetRegressor(), make_pipeline(StandardScaler(), NET), plain):
         with pytest.raises(NotFittedError):
             _ = Pool(estimator, X).dual_variables
         with pytest.raises(NotFittedError):

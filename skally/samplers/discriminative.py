@@ -70,7 +70,7 @@ class DiscriminativeSampler(BaseSampler):
         check_number("ratio", self.ratio, numbers.Real, 0)
         Z, labeled = pool.features, np.concatenate([pool.labeled_features, pool.features[chosen]])
         if len(labeled) == 0:
-            raise ValueError("X == None, must be the labelled samples: this sampler needs them.")
+            raise ValueError("X == None, must be the labelled samples, which this sampler needs.")
         others = rng.permutation(np.setdiff1d(np.arange(len(Z)), chosen))
         others = others[: max(1, int(self.ratio * len(labeled)))]
         X, y = np.concatenate([labeled, Z[others]]), np.repeat([0, 1], [len(labeled), len(others)])

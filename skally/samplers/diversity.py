@@ -132,7 +132,7 @@ class TypiClustSampler(BaseSampler):
             check_number(name, getattr(self, name), numbers.Integral, 1)
         Z, known = pool.features, pool.labeled_features
         n_clusters = min(len(known) + k, self.max_clusters, len(known) + len(Z))
-        labels = kmeans_labels(np.concatenate([known, Z.astype(known.dtype)]), n_clusters, rng)
+        labels = kmeans_labels(np.concatenate([known, Z]), n_clusters, rng)
         n_labeled = np.bincount(labels[: len(known)], minlength=n_clusters)
         return labels[len(known) :], rank_clusters(labels[len(known) :], n_labeled)
 

@@ -179,7 +179,8 @@ class CoordinatedMatchingSampler(BaseSampler):
     from the least of the pool, by the share that it explains: the similarity of the two in feature
     space times the probability that they have the same label, which is 1 for regressors.
 
-    Only the rows of largest utility are simulated, 20 for each queried one.
+    Only the rows of largest utility are simulated, 20 for each queried one. Time grows with the
+    cube of the batch, and does not depend on the pool.
 
     Parameters
     ----------

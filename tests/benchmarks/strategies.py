@@ -2,8 +2,9 @@
 
 Run: ``python tests/benchmarks/strategies.py [sampler ...]``
 
-A line a strategy: seconds and peak memory beyond the data for each size of the pool, and the growth
-exponent of the time between the two. Each query runs once, in a fresh process with one thread.
+A line a strategy: processor seconds and peak memory beyond the data for each size of the pool, and
+the growth exponent of the time between the two. Each query runs once, in a fresh process with one
+thread, so that on an idle machine processor seconds are those of the clock.
 """
 
 import inspect
@@ -105,9 +106,9 @@ def measure(name, n):
             sampler.query(estimator, X_pool[:K], 2, X=X, y=y)
         except ValueError:
             continue
-        before, start = peak_mb(), time.perf_counter()
+        before, start = peak_mb(), time.process_time()
         sampler.query(estimator, X_pool, K, X=X, y=y)
-        return time.perf_counter() - start, peak_mb() - before
+        return time.process_time() - start, peak_mb() - before
     raise ValueError(f"{name} works with none of the estimators here.")
 
 

@@ -88,7 +88,7 @@ def test_what_is_missing_is_said(data):
     X, y, X_pool, model = data
     with pytest.raises(ValueError, match="X == None, must be the labelled samples"):
         GreedyInputSampler().query(model, X_pool)
-    with pytest.raises(ValueError, match="y == None, must be the labelled samples"):
+    with pytest.raises(ValueError, match="y == None, must be the labels of X"):
         GreedyTargetSampler().query(model, X_pool, X=X)
     classifier = LogisticRegression().fit(X, y > 0)
     for sampler in (GreedyTargetSampler(), ImprovedGreedySampler()):

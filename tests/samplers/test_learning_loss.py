@@ -98,7 +98,7 @@ def test_what_is_missing_is_said(diabetes):
     model = LinearRegression().fit(X, y)
     with pytest.raises(ValueError, match="X == None, must be the labelled samples"):
         LearningLossSampler().query(model, X)
-    with pytest.raises(ValueError, match="y == None, must be the labelled samples"):
+    with pytest.raises(ValueError, match="y == None, must be the labels of X"):
         LearningLossSampler().query(model, X, X=X)
     with pytest.raises(ValueError, match="margin == -1"):
         LearningLossSampler(margin=-1).query(model, X, X=X, y=y)

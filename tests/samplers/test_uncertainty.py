@@ -73,13 +73,14 @@ def bald(model, X, **params):
 @pytest.fixture
 def normed_net(digits):
     """Plain skorch net with dropout behind batch normalisation."""
-    module = nn.Sequential(
-        nn.Linear(64, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.5), nn.Linear(32, 10)
-    )
+    with torch_seeded(0):
+        module = nn.Sequential(
+            nn.Linear(64, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.5), nn.Linear(32, 10)
+        )
     # torch's DataLoader takes a random number itself; BatchLoader does not.
     batches = {"dataset": ArrayDataset, "iterator_valid": BatchLoader}
     net = NeuralNetClassifier(
-        module, criterion=nn.CrossEntropyLoss, max_epochs=3, verbose=0, **batches
+        module, criterion=nn.CrossEntropyLoss, lr=0.5, max_epochs=5, verbose=0, **batches
     )
     with torch_seeded(0):
         return net.fit(digits[0], digits[1])
@@ -124,9 +125,9 @@ def test_bald_transforms_the_pool_once_for_all_draws(digits, monkeypatch):
 def test_bald_of_dropout_regressors_is_the_variance_of_their_draws(diabetes):
     X, y = diabetes
     module = nn.Sequential(nn.Linear(10, 8), nn.Dropout(0.5), nn.Linear(8, 1))
-    net = NeuralNetRegressor(module, max_epochs=1, verbose=0)
+    net = NeuralNetRegressor(module, max_epochs=1, verbose=0, batch_size=200)
     net.fit(X, y.astype(np.float32)[:, None])
-    utility = bald(net, X, n_draws=400)
+    utility = bald(net, X, n_draws=300)
     with torch.no_grad():
         share = net.module_[2].weight[0] * net.module_[0](torch.tensor(X))
     assert np.allclose(utility, (share**2).sum(dim=1), rtol=0.4)  # a unit is 0 or doubled
