@@ -3,8 +3,9 @@
 Run: ``python tests/benchmarks/strategies_peer.py``
 
 The peer is installed in a virtual environment of its own, in a temporary folder. A line a strategy:
-processor seconds of each, with one thread, their ratio, and the share of picks in common where both follow one definition
-without chance. The peer's are asked with its defaults; TypiClust there has no bound on clusters.
+processor seconds of each with one thread, their ratio, and the share of picks in common where both
+follow one definition without chance. The peer's are asked with its defaults; TypiClust there has no
+bound on clusters.
 """
 
 import os

@@ -58,6 +58,10 @@ def test_least_confident_and_margin_take_the_ends_of_a_sort(digits):
     assert np.allclose(utility[picks], np.sort(utility)[:-6:-1])
 
 
+# torch's DataLoader takes a random number itself; BatchLoader does not.
+BATCHES = {"dataset": ArrayDataset, "iterator_valid": BatchLoader}
+
+
 def information(draws):
     draws = np.array(draws)
     return scipy.stats.entropy(draws.mean(axis=0), axis=1) - scipy.stats.entropy(
@@ -77,10 +81,8 @@ def normed_net(digits):
         module = nn.Sequential(
             nn.Linear(64, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.5), nn.Linear(32, 10)
         )
-    # torch's DataLoader takes a random number itself; BatchLoader does not.
-    batches = {"dataset": ArrayDataset, "iterator_valid": BatchLoader}
     net = NeuralNetClassifier(
-        module, criterion=nn.CrossEntropyLoss, lr=0.5, max_epochs=5, verbose=0, **batches
+        module, criterion=nn.CrossEntropyLoss, lr=0.5, max_epochs=5, verbose=0, **BATCHES
     )
     with torch_seeded(0):
         return net.fit(digits[0], digits[1])
@@ -125,7 +127,7 @@ def test_bald_transforms_the_pool_once_for_all_draws(digits, monkeypatch):
 def test_bald_of_dropout_regressors_is_the_variance_of_their_draws(diabetes):
     X, y = diabetes
     module = nn.Sequential(nn.Linear(10, 8), nn.Dropout(0.5), nn.Linear(8, 1))
-    net = NeuralNetRegressor(module, max_epochs=1, verbose=0, batch_size=200)
+    net = NeuralNetRegressor(module, max_epochs=1, verbose=0, **BATCHES)
     net.fit(X, y.astype(np.float32)[:, None])
     utility = bald(net, X, n_draws=300)
     with torch.no_grad():
