@@ -39,7 +39,10 @@ pool = np.setdiff1d(np.arange(len(X)), labeled)
 # %%
 # One net for all, and a regressor for the strategies that are for numbers alone.
 
-params = {"module__hidden_layer_sizes": (32, 32), "max_epochs": 150, "lr": 1e-2, "random_state": 0}
+params = {
+    "module__hidden_layer_sizes": (32, 32), "module__dropout": 0.1,  # which BALD draws from
+    "max_epochs": 150, "lr": 1e-2, "random_state": 0,
+}  # fmt: skip
 classifier = ConstrainedNetClassifier(**params).fit(X[labeled], y[labeled])
 regressor = ConstrainedNetRegressor(**params).fit(X[labeled], y[labeled].astype(float))
 FOR_NUMBERS = {"GreedyTargetSampler", "ImprovedGreedySampler"}
@@ -70,10 +73,13 @@ def ask(name):
 
 def family(name):
     """Module that a sampler lives in."""
-    return found[name].__module__.rsplit(".", 1)[-1]
+    return found[name].__module__.rsplit(".", 1)[-1].replace("_", " ")
 
 
-FAMILIES = ["uncertainty", "diversity", "gradient", "ally", "wrappers"]
+FAMILIES = [
+    "uncertainty", "learning loss", "diversity", "greedy", "discriminative", "gradient", "ally",
+    "wrappers",
+]  # fmt: skip
 names = sorted(found, key=lambda name: FAMILIES.index(family(name)))
 picks = {name: ask(name) for name in names}
 

@@ -1,8 +1,13 @@
 """What a fitted net knows of its inputs, read by chunks."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 from torch import nn
+
+DROPOUT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout,
+           nn.FeatureAlphaDropout)  # fmt: skip
 
 
 def find_embedding_layer(module, name=None):
@@ -105,3 +110,58 @@ def class_probabilities(layer, Z, n_classes):
         if n_classes == 2 and layer.out_features == 1:  # of the second class
             logits = torch.cat([torch.zeros_like(logits), logits], dim=1)
         return torch.softmax(logits, dim=1).cpu().numpy()
+
+
+def head_probabilities(layer, Z, known_Z, known_proba):
+    """Class probabilities from embeddings, where they follow from these alone.
+
+    Parameters
+    ----------
+    layer : nn.Module, the embedding layer
+    Z : array of shape (n, d)
+    known_Z, known_proba : arrays of shape (m, d) and (m, n_classes)
+        Embeddings and probabilities of the same rows, to try it on.
+
+    Returns
+    -------
+    proba : array of shape (n, n_classes), or None where they do not follow
+    """
+    n_classes = known_proba.shape[1]
+    if not isinstance(layer, nn.Linear) or layer.out_features not in (n_classes, 1):
+        return None
+    if not np.allclose(class_probabilities(layer, known_Z, n_classes), known_proba, atol=1e-4):
+        return None
+    return class_probabilities(layer, Z, n_classes)
+
+
+def drop(layer, _inputs):
+    """Hook: skorch sets the mode of the whole module before every batch."""
+    layer.train()
+
+
+@contextmanager
+def dropout_active(module):
+    """Dropout layers drop inside, whatever mode the module is in; all others keep their mode.
+
+    Parameters
+    ----------
+    module : nn.Module
+
+    Raises
+    ------
+    ValueError
+        If there is no dropout layer.
+    """
+    layers = [layer for layer in module.modules() if isinstance(layer, DROPOUT)]
+    if not layers:
+        raise ValueError(
+            f"{type(module).__name__} has no dropout layer, which this sampler needs: add one, as "
+            "module__dropout=0.2 does for skally.modules.MLP, or use an ensemble."
+        )
+    hooks = [layer.register_forward_pre_hook(drop) for layer in layers]
+    try:
+        yield
+    finally:
+        for hook, layer in zip(hooks, layers, strict=True):
+            hook.remove()
+            layer.eval()

@@ -4,8 +4,43 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
+from skorch import NeuralNet
 from skorch.dataset import unpack_data
+from skorch.utils import is_dataset
 from torch import nn
+
+from skally.seeding import draw_seed, make_rng
+from skally.validation import as_array
+
+
+def gradient_sketches(net, X_all, size, rng):
+    """:func:`gradient_sketch` of several sets of samples by the same projections.
+
+    Parameters
+    ----------
+    net : fitted net of ours or of skorch
+    X_all : sequence of anything that the net predicts
+    size : int
+    rng : numpy.random.RandomState
+
+    Returns
+    -------
+    Z_all : tuple of arrays of shape (n, size)
+
+    Raises
+    ------
+    ValueError
+        If it is no net or has no ``nn.Linear`` layer.
+    """
+    plain = getattr(net, "net_", net)
+    if not isinstance(plain, NeuralNet):
+        raise ValueError(
+            f"{type(net).__name__} has no gradients, which this sampler needs: use a net."
+        )
+    if plain is not net:  # one of ours, which takes more forms of data than skorch
+        X_all = [X if is_dataset(X) else as_array(X).astype(np.float32) for X in X_all]
+    seed = draw_seed(rng)
+    return tuple(gradient_sketch(plain, X, size, make_rng(seed)) for X in X_all)
 
 
 def gradient_sketch(net, X, size, rng):

@@ -5,24 +5,18 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import is_regressor
-from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
+from sklearn.exceptions import NotFittedError
 from skorch import NeuralNet
 from skorch.utils import is_dataset
-from torch import nn
 
-from skally.features import (
-    InputRecorder,
-    class_probabilities,
-    embedding,
-    find_embedding_layer,
-)
-from skally.gradients import gradient_sketch
+from skally.ensembles import model_draws, spread
+from skally.features import InputRecorder, embedding, find_embedding_layer, head_probabilities
+from skally.gradients import gradient_sketches
 from skally.linalg import nearest, squared_distance_to_nearest
-from skally.seeding import draw_seed, make_rng
-from skally.validation import as_plain, num_samples
+from skally.losses import sample_loss
+from skally.unwrapping import held_samples, is_fitted, learners_of, unwrap, without_learner
+from skally.validation import as_matrix, num_samples, take_rows
 
 
 @dataclass(frozen=True)
@@ -68,24 +62,49 @@ class Pool:
     @cached_property
     def members(self):
         """One pool for each learner of a committee; this one alone for anything else."""
-        learners = getattr(self.estimator, "learner_list", None)
+        learners = learners_of(self.estimator)
         if learners is None:
             return (self,)
         return tuple(Pool(each, self.X, self.X_labeled, self.y_labeled) for each in learners)
 
-    @property
+    # The estimator
+
+    @cached_property
+    def is_fitted(self):
+        """Whether there is an estimator, and a fitted one."""
+        return all(is_fitted(member.estimator) for member in self.members)
+
+    @cached_property
     def is_regression(self):
         """Whether the estimator, or each learner of a committee, predicts numbers."""
-        return all(is_regressor(member._core) for member in self.members)
+        nets = [member._net for member in self.members]
+        return all(hasattr(net, "fit") and is_regressor(net) for net in nets)
+
+    @cached_property
+    def n_classes(self):
+        """Number of classes, None where the estimator does not know."""
+        classes = getattr(self._core, "classes_", None) if self.is_fitted else None
+        return None if classes is None else len(classes)
+
+    # The pool
 
     @cached_property
     def proba(self):
         """Class probabilities of the pool, (n_pool, n_classes); a committee's consensus."""
-        if not hasattr(self._core, "predict_proba"):
+        if not hasattr(self._core, "predict_proba") or self.is_regression:
             raise ValueError(
                 f"{type(self._core).__name__} has no predict_proba, which this sampler needs."
             )
         return self._core.predict_proba(self.X)
+
+    @cached_property
+    def prediction(self):
+        """Predicted numbers, (n_pool, m)."""
+        if not self.is_regression:
+            raise ValueError(
+                f"{type(self._net).__name__} is no regressor, which this sampler needs."
+            )
+        return np.reshape(self._core.predict(self.X), (len(self), -1))
 
     @cached_property
     def embedding(self):
@@ -103,6 +122,54 @@ class Pool:
         return self.proba, self.embedding
 
     @cached_property
+    def features(self):
+        """Embedding of the pool, or its columns while the estimator is not fitted, (n_pool, d)."""
+        return self.embedding if self.is_fitted else as_matrix(self.X)
+
+    @cached_property
+    def inputs(self):
+        """Columns of the pool as the last step of a fitted pipeline sees them, (n_pool, d)."""
+        return self._columns(self.X) if self.is_fitted else as_matrix(self.X)
+
+    def draws(self, n_draws, rng):
+        """Predictions of several models that the labels allow, one after another.
+
+        The members of a committee or an ensemble, or a net under ``n_draws`` draws of its dropout.
+
+        Parameters
+        ----------
+        n_draws : int
+        rng : numpy.random.RandomState
+
+        Yields
+        ------
+        prediction : array of shape (n_pool, n_classes), or (n_pool, m) of a regressor
+        """
+        if learners_of(self.estimator) is None:
+            yield from model_draws(self._net, self._transform(self.X), n_draws, rng)
+            return
+        for member in self.members:
+            yield (
+                member.prediction
+                if self.is_regression
+                else spread(member.proba, member._core.classes_, self.estimator.classes_)
+            )
+
+    def subset(self, rows):
+        """Pool of some of the rows, the same one each time for the same rows.
+
+        Parameters
+        ----------
+        rows : int array
+        """
+        return self.once(
+            ("subset", rows.tobytes()),
+            lambda: Pool(self.estimator, take_rows(self.X, rows), self.X_labeled, self.y_labeled),
+        )
+
+    # The labelled samples
+
+    @cached_property
     def labeled_embedding(self):
         """Features of the labelled samples, (n_labeled, d).
 
@@ -112,7 +179,7 @@ class Pool:
         """
         if self.X_labeled is not None:
             return self._embed(self.X_labeled)
-        held, trained = self._learner_X, None
+        held, trained = self._held("X_training"), None
         if len(self.members) == 1:
             trained = getattr(self._net, "train_embedding_", None)
         if held is None and trained is None:
@@ -130,17 +197,64 @@ class Pool:
         X, Z = self._labeled_X, self.labeled_embedding
         if X is not None and num_samples(X) == len(Z):
             return self._core.predict_proba(X)
-        return self._head(Z)
+        (known_proba, known_Z), few = self.proba_and_embedding, slice(100)
+        proba = head_probabilities(self._embedding_layer, Z, known_Z[few], known_proba[few])
+        if proba is None:
+            raise ValueError(
+                "X == None, must be the labelled samples: their probabilities do not follow from "
+                "the embedding alone."
+            )
+        return proba
 
     @cached_property
-    def labeled_nearest(self):
-        """Nearest labelled sample of each row by features, and its squared distance."""
-        return nearest(self.embedding, self.labeled_embedding)
+    def labeled_features(self):
+        """Features of the labelled samples, (n_labeled, d); none may be known before a fit."""
+        return self.labeled_embedding if self.is_fitted else self._labeled_columns_before_fit
+
+    @cached_property
+    def labeled_inputs(self):
+        """Inputs of the labelled samples, (n_labeled, d); none may be known before a fit."""
+        if not self.is_fitted:
+            return self._labeled_columns_before_fit
+        return self._columns(self._need("X", self._labeled_X))
+
+    @cached_property
+    def labeled_target(self):
+        """Labels of the labelled samples, (n_labeled,) or (n_labeled, m)."""
+        y = self._held("y_training") if self.y_labeled is None else self.y_labeled
+        return np.asarray(self._need("y", y))
 
     @cached_property
     def labeled_distance(self):
         """Squared distance of each row's features to the nearest labelled sample's, (n_pool,)."""
-        return squared_distance_to_nearest(self.embedding, self.labeled_embedding)
+        return squared_distance_to_nearest(self.features, self.labeled_features)
+
+    @cached_property
+    def labeled_nearest(self):
+        """Nearest labelled sample of each row by embedding, and its squared distance."""
+        return nearest(self.embedding, self.labeled_embedding)
+
+    @cached_property
+    def loss_samples(self):
+        """Embedding of the labelled samples (n_labeled, d), and the loss of each (n_labeled,).
+
+        A net asked without labels answers with the losses that its training left.
+        """
+        X = self._labeled_X
+        if X is None and hasattr(self._net, "slacks_"):
+            net, known = self._net_with_duals, self._has_dual
+            return net.train_embedding_[known], (net.slacks_ + net.epsilon_)[known]
+        Z = self._embed(self._need("X", X))
+        return Z, sample_loss(self._core, X, self.labeled_target)
+
+    def gradient_sketches(self, size, rng):
+        """Sketched gradients of the pool and of the labelled samples, (n, size) each.
+
+        See :func:`skally.gradients.gradient_sketch`; those of a committee are side by side.
+        """
+        return self.once(("gradient_sketches", size), lambda: self._sketch_gradients(size, rng))
+
+    # The duals
 
     @cached_property
     def train_embedding(self):
@@ -151,13 +265,6 @@ class Pool:
     def dual_variables(self):
         """Dual variables of the rows of ``train_embedding``, (n,)."""
         return self._net_with_duals.dual_variables_[self._has_dual]
-
-    def gradient_sketches(self, size, rng):
-        """Sketched gradients of the pool and of the labelled samples, (n, size) each.
-
-        See :func:`skally.gradients.gradient_sketch`; those of a committee are side by side.
-        """
-        return self.once(("gradient_sketches", size), lambda: self._sketch_gradients(size, rng))
 
     def once(self, key, compute):
         """What ``compute()`` gives on the first call with this key, for both hooks of a sampler."""
@@ -173,13 +280,9 @@ class Pool:
     def _core(self):
         return without_learner(self.estimator)
 
-    @cached_property
-    def _steps(self):
-        return unwrap(self.estimator)
-
     @property
     def _net(self):
-        return self._steps[1]
+        return unwrap(self.estimator)[1]
 
     @property
     def _embedding_layer(self):
@@ -188,7 +291,7 @@ class Pool:
     @property
     def _net_with_duals(self):
         if not hasattr(self._net, "dual_variables_"):
-            check_is_fitted(self._core)
+            self._check_fitted()
             raise ValueError(
                 f"{type(self._net).__name__} has no dual_variables_, which this sampler needs: use "
                 "ConstrainedNetClassifier or ConstrainedNetRegressor."
@@ -200,111 +303,54 @@ class Pool:
         return np.isfinite(self._net_with_duals.dual_variables_)
 
     @property
-    def _learner_X(self):
-        """Labelled samples that modAL holds: a learner's, or all of a committee's members'."""
-        if len(self.members) == 1:
-            return getattr(self.estimator, "X_training", None)
-        held = [member._learner_X for member in self.members]
-        held = [X for i, X in enumerate(held) if not any(X is other for other in held[:i])]
-        if any(X is None for X in held):
-            return None
-        if len(held) == 1:
-            return held[0]
-        if any(map(sparse.issparse, held)):
-            return sparse.vstack(held).tocsr()
-        return np.concatenate([np.asarray(X) for X in held])
+    def _labeled_X(self):
+        return self._held("X_training") if self.X_labeled is None else self.X_labeled
 
     @property
-    def _labeled_X(self):
-        return self._learner_X if self.X_labeled is None else self.X_labeled
+    def _labeled_columns_before_fit(self):
+        X = self._labeled_X
+        return self.features[:0] if X is None else as_matrix(X)
+
+    def _held(self, name):
+        """Labelled samples that modAL holds: a learner's, or all of a committee's members'."""
+        return held_samples([member.estimator for member in self.members], name)
+
+    def _check_fitted(self):
+        estimator = self._need("estimator", self._core)
+        if not self.is_fitted:
+            raise NotFittedError(f"{type(estimator).__name__} is not fitted: call fit first.")
+
+    def _need(self, name, value):
+        if value is None:
+            what = {"X": "the labelled samples", "y": "the labels of X"}.get(name, "a fitted one")
+            raise ValueError(f"{name} == None, must be {what}, which this sampler needs.")
+        return value
 
     def _transform(self, X):
-        check_is_fitted(self._core)
-        for transformer in self._steps[0]:
+        """Rows as the last step of a pipeline takes them, in any form."""
+        self._check_fitted()
+        for transformer in unwrap(self.estimator)[0]:
             X = transformer.transform(X)
         return X
+
+    def _columns(self, X):
+        if len(self.members) > 1:
+            return np.hstack([member._columns(X) for member in self.members])
+        return as_matrix(self._transform(X))
 
     def _embed(self, X):
         if len(self.members) > 1:
             return np.hstack([member._embed(X) for member in self.members])
-        X, estimator = self._transform(X), self._net
-        if hasattr(estimator, "embed"):
-            return estimator.embed(X)
-        if isinstance(estimator, NeuralNet):
-            return embedding(estimator, X)
-        Z = as_array(X)
-        if Z.dtype.kind in "buif" and Z.dtype.itemsize < 4:  # products of bytes run over
-            Z = Z.astype(np.float32)
-        return Z.reshape(len(Z), -1)
-
-    def _head(self, Z):
-        """Class probabilities from embeddings, where they follow from these alone."""
-        layer, (proba, embedding) = self._embedding_layer, self.proba_and_embedding
-        few = slice(100)
-        if isinstance(layer, nn.Linear) and layer.out_features in (proba.shape[1], 1):
-            again = class_probabilities(layer, embedding[few], proba.shape[1])
-            if np.allclose(again, proba[few], atol=1e-4):
-                return class_probabilities(layer, Z, proba.shape[1])
-        raise ValueError(
-            "X == None, must be the labelled samples: their probabilities do not follow from the "
-            "embedding alone."
-        )
+        X = self._transform(X)
+        if hasattr(self._net, "embed"):
+            return self._net.embed(X)
+        if isinstance(self._net, NeuralNet):
+            return embedding(self._net, X)
+        return as_matrix(X)
 
     def _sketch_gradients(self, size, rng):
         if len(self.members) > 1:
             pairs = [member._sketch_gradients(size, rng) for member in self.members]
             return tuple(map(np.hstack, zip(*pairs, strict=True)))
-        X_both = [self._transform(X) for X in (self.X, self._labeled_X) if X is not None]
-        net = getattr(self._net, "net_", self._net)
-        if not isinstance(net, NeuralNet):
-            raise ValueError(
-                f"{type(net).__name__} has no gradients, which this sampler needs: use a net."
-            )
-        if len(X_both) == 1:
-            raise ValueError("X == None, must be the labelled samples: the estimator holds none.")
-        if net is not self._net:  # one of ours, which takes more forms of data than skorch
-            X_both = [X if is_dataset(X) else as_array(X).astype(np.float32) for X in X_both]
-        seed = draw_seed(rng)
-        return tuple(gradient_sketch(net, X, size, make_rng(seed)) for X in X_both)
-
-
-def as_array(X):
-    """Dense array of a matrix, frame or tensor."""
-    return X.toarray() if sparse.issparse(X) else np.asarray(as_plain(X))
-
-
-def unwrap(estimator):
-    """Transformers before the last estimator of an estimator or modAL learner, and that estimator.
-
-    Parameters
-    ----------
-    estimator : estimator, or Pipeline, search, TransformedTargetRegressor or modAL learner around
-        one, in any nesting
-
-    Returns
-    -------
-    transformers : list
-    estimator : the innermost
-    """
-    transformers, estimator = [], without_learner(estimator)
-    while True:
-        if hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        elif hasattr(estimator, "regressor_"):
-            estimator = estimator.regressor_
-        elif isinstance(estimator, Pipeline):
-            if len(estimator) > 1:
-                transformers.append(estimator[:-1])
-            estimator = estimator[-1]
-        else:
-            return transformers, estimator
-
-
-def without_learner(estimator):
-    """The estimator that a modAL learner holds; any other as it is."""
-    return estimator.estimator if is_learner(estimator) else estimator
-
-
-def is_learner(estimator):
-    """Whether it is a modAL learner, by what modAL's base class has and no estimator does."""
-    return hasattr(estimator, "query_strategy") and hasattr(estimator, "estimator")
+        X_both = self.X, self._need("X", self._labeled_X)
+        return gradient_sketches(self._net, [self._transform(X) for X in X_both], size, rng)

@@ -1,5 +1,6 @@
-"""Worth of a row from what a classifier thinks of it."""
+"""Worth of a row from what models think of it."""
 
+import numpy as np
 from scipy.special import entr
 
 
@@ -15,3 +16,76 @@ def entropy(proba):
     h : array of shape (n,), from 0 to log(n_classes)
     """
     return entr(proba).sum(axis=1)
+
+
+def least_confidence(proba):
+    """One minus the probability of the most probable class.
+
+    Parameters
+    ----------
+    proba : array of shape (n, n_classes)
+
+    Returns
+    -------
+    doubt : array of shape (n,), from 0 to 1 - 1 / n_classes
+    """
+    return 1 - proba.max(axis=1)
+
+
+def margin(proba):
+    """Probability of the most probable class minus that of the second.
+
+    Parameters
+    ----------
+    proba : array of shape (n, n_classes)
+        A second class of probability zero is thought of where there is only one.
+
+    Returns
+    -------
+    margin : array of shape (n,), from 0 to 1
+    """
+    if proba.shape[1] == 1:
+        return proba[:, 0]
+    second, first = np.partition(proba, -2, axis=1)[:, -2:].T
+    return first - second
+
+
+def mutual_information(draws):
+    """What a label would tell of the model: entropy of the mean minus mean entropy, in nats.
+
+    Parameters
+    ----------
+    draws : iterable of arrays of shape (n, n_classes)
+        Class probabilities of one model after another; no more than one is held at a time.
+
+    Returns
+    -------
+    information : array of shape (n,), not negative
+    """
+    n_draws, total, entropies = 0, 0.0, 0.0
+    for proba in draws:
+        n_draws += 1
+        total = total + proba.astype(np.float64)
+        entropies = entropies + entropy(proba.astype(np.float64))
+    return np.maximum(entropy(total / n_draws) - entropies / n_draws, 0)
+
+
+def variance(draws):
+    """Variance over models of their predictions, summed over outputs.
+
+    Parameters
+    ----------
+    draws : iterable of arrays of shape (n, m)
+        Predictions of one model after another; no more than one is held at a time.
+
+    Returns
+    -------
+    variance : array of shape (n,)
+    """
+    n_draws, mean, squares = 0, 0.0, 0.0
+    for prediction in draws:  # Welford's update: no difference of large sums
+        n_draws += 1
+        step = prediction.astype(np.float64) - mean
+        mean = mean + step / n_draws
+        squares = squares + step * (prediction - mean)
+    return (squares / n_draws).sum(axis=1)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
+from sklearn.base import clone
 
 
 def make_rng(random_state):
@@ -32,6 +33,12 @@ def make_rng(random_state):
 def draw_seed(rng):
     """Seed for something that takes an int, drawn from ``rng``."""
     return int(rng.randint(np.iinfo(np.int32).max))
+
+
+def fresh(estimator, rng):
+    """Clone of an estimator, every ``random_state`` within it drawn from ``rng``."""
+    names = [name for name in estimator.get_params() if name.split("__")[-1] == "random_state"]
+    return clone(estimator).set_params(**{name: draw_seed(rng) for name in sorted(names)})
 
 
 @contextmanager

@@ -4,8 +4,12 @@ import numbers
 
 import numpy as np
 import torch
-from sklearn.utils.validation import _num_samples  # private; the public checks read all the data
-from skorch.utils import is_dataset
+from scipy import sparse
+from sklearn.utils.validation import (
+    _num_samples,  # private; the public checks read all the data
+    check_array,
+)
+from skorch.utils import is_dataset, multi_indexing
 
 
 def as_plain(X):
@@ -21,6 +25,28 @@ def num_samples(X):
 def sample_shape(X):
     """Shape of one row of anything that the nets take."""
     return np.shape(X[0][0]) if is_dataset(X) else X.shape[1:]
+
+
+def take_rows(X, rows):
+    """Some rows of anything that the nets take, in the same form; of a list as an array."""
+    X = np.asarray(X) if isinstance(X, list) else X  # lists are several inputs to skorch
+    return torch.utils.data.Subset(X, rows) if is_dataset(X) else multi_indexing(X, rows)
+
+
+def as_array(X):
+    """Dense array of a matrix, frame or tensor."""
+    return X.toarray() if sparse.issparse(X) else np.asarray(as_plain(X))
+
+
+def as_matrix(X):
+    """Anything that the nets take as floats, one line a row: array of shape (n, d)."""
+    if is_dataset(X):
+        X = np.stack([np.asarray(X[i][0]) for i in range(len(X))])
+    X = as_plain(X)
+    is_small = getattr(getattr(X, "dtype", None), "itemsize", 8) < 4  # grey values, half floats
+    dtype = np.float32 if is_small else (np.float64, np.float32)
+    X = check_array(X, accept_sparse=True, allow_nd=True, dtype=dtype)
+    return X.toarray() if sparse.issparse(X) else X.reshape(len(X), -1)
 
 
 def dataset_targets(dataset):

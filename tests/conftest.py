@@ -5,11 +5,46 @@ import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_diabetes, load_digits
+from sklearn.naive_bayes import GaussianNB
 
-from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
+from skally import (
+    ALLYSampler,
+    ComposedSampler,
+    ConstrainedNetClassifier,
+    ConstrainedNetRegressor,
+    CoordinatedMatchingSampler,
+    CoreSetSampler,
+    DiscriminativeSampler,
+    DualLCMDSampler,
+    DualRegressor,
+    EntropySampler,
+    LearningLossSampler,
+    StochasticSampler,
+    SubsampledSampler,
+)
+from skally.samplers import all_samplers
 
 matplotlib.use("Agg")
 torch.set_num_threads(1)  # nets are small here, and threads cost more than they give
+
+# What a sampler's constructor needs, or what keeps a test short.
+ARGUMENTS = {
+    ALLYSampler: {"regressor": DualRegressor(max_epochs=3)},
+    ComposedSampler: {"utility": EntropySampler(), "selection": CoreSetSampler()},
+    CoordinatedMatchingSampler: {"sampler": EntropySampler(), "n_simulations": 3},
+    DualLCMDSampler: {"regressor": DualRegressor(max_epochs=3)},
+    DiscriminativeSampler: {"classifier": GaussianNB(), "n_parts": 3},
+    LearningLossSampler: {"max_epochs": 5},
+    StochasticSampler: {"sampler": EntropySampler()},
+    SubsampledSampler: {"sampler": CoreSetSampler(), "size": 0.5},
+}
+
+
+def pytest_generate_tests(metafunc):
+    """Every test with an argument ``sampler`` runs for each of them."""
+    if "sampler" in metafunc.fixturenames:
+        made = {name: cls(**ARGUMENTS.get(cls, {}), random_state=0) for name, cls in all_samplers()}
+        metafunc.parametrize("sampler", made.values(), ids=made)
 
 
 @pytest.fixture
@@ -35,12 +70,12 @@ def digits():
 @pytest.fixture(scope="session")
 def regressor(diabetes):
     """Constrained net, fitted on 150 rows of the regression data."""
-    net = ConstrainedNetRegressor(max_epochs=10, random_state=0)
+    net = ConstrainedNetRegressor(module__dropout=0.1, max_epochs=10, random_state=0)
     return net.fit(diabetes[0][:150], diabetes[1][:150])
 
 
 @pytest.fixture(scope="session")
 def classifier(digits):
     """Constrained net, fitted on 150 rows of the classification data."""
-    net = ConstrainedNetClassifier(max_epochs=10, random_state=0)
+    net = ConstrainedNetClassifier(module__dropout=0.1, max_epochs=10, random_state=0)
     return net.fit(digits[0][:150], digits[1][:150])

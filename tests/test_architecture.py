@@ -10,13 +10,15 @@ import pytest
 import skally
 
 PACKAGE = Path(skally.__file__).parent
+ARRAYS = {"linalg", "scores", "selection", "clustering", "coverage", "matching", "fisher"}
+SAMPLERS = {f"samplers.{path.stem}" for path in (PACKAGE / "samplers").glob("[a-z]*.py")}
 FLOORS = [
-    {"linalg", "scores", "selection", "fisher", "seeding", "validation", "modal_compat"},
+    {*ARRAYS, "seeding", "validation", "modal_compat"},
     {"features", "gradients", "duals", "criteria", "dual_regression", "modules", "loaders"}
-    | {"convergence", "callbacks", "optimality", "parameters"},
+    | {"convergence", "callbacks", "optimality", "parameters", "ensembles", "unwrapping", "losses"},
     {"primal_dual", "base_net", "nets", "pool", "epsilon"},
     {"samplers.base"},
-    {f"samplers.{name}" for name in ("uncertainty", "diversity", "gradient", "ally", "wrappers")},
+    SAMPLERS - {"samplers.base"},
     {"samplers", "datasets", "paper", "benchmark.dual_display"},
     {"benchmark"},
     {""},
@@ -32,7 +34,14 @@ SAME_FLOOR = {
     ("optimality", "loaders"),
     ("callbacks", "optimality"),
     ("selection", "linalg"),
-    ("selection", "seeding"),
+    ("clustering", "linalg"),
+    ("clustering", "seeding"),
+    ("clustering", "selection"),
+    ("coverage", "linalg"),
+    ("coverage", "clustering"),
+    ("matching", "linalg"),
+    ("ensembles", "features"),
+    ("losses", "unwrapping"),
     ("dual_regression", "loaders"),
 }
 

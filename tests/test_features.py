@@ -4,7 +4,12 @@ import torch
 from skorch import NeuralNetRegressor
 from torch import nn
 
-from skally.features import class_probabilities, embedding, find_embedding_layer
+from skally.features import (
+    class_probabilities,
+    dropout_active,
+    embedding,
+    find_embedding_layer,
+)
 
 
 def test_last_linear_layer_is_the_default_and_names_choose_others():
@@ -38,3 +43,18 @@ def test_class_probabilities_are_a_softmax_or_a_sigmoid_of_the_layer(rng):
             logits = np.hstack([0 * logits, logits])
         expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
         assert np.allclose(class_probabilities(layer, Z, n_classes), expected, atol=1e-6)
+
+
+def test_only_dropout_drops_inside_and_nothing_does_after():
+    module = nn.Sequential(nn.BatchNorm1d(3), nn.Dropout(0.5), nn.AlphaDropout(0.5)).eval()
+    X, before = torch.ones(40, 3), module[0].running_mean.clone()
+    with dropout_active(module):
+        module.train(False)  # as skorch does before every batch
+        assert not torch.equal(module(X), module(X))
+        assert not module[0].training
+    assert torch.equal(module(X), module(X)) and torch.equal(module[0].running_mean, before)
+    with (
+        pytest.raises(ValueError, match="Linear has no dropout layer"),
+        dropout_active(nn.Linear(1, 1)),
+    ):
+        pass

@@ -5,47 +5,54 @@ import inspect
 import numpy as np
 import pandas as pd
 import pytest
-from modAL.models import ActiveLearner, Committee
+from modAL.models import ActiveLearner, Committee, CommitteeRegressor
 from scipy import sparse
+from scipy.stats import entropy
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skally import (
     ALLYSampler,
+    BALDSampler,
     BaseSampler,
-    ComposedSampler,
     ConstrainedNetClassifier,
     ConstrainedNetRegressor,
     CoreSetSampler,
     DualRegressor,
     EntropySampler,
-    RandomSampler,
+    GreedyTargetSampler,
+    ImprovedGreedySampler,
 )
 from skally.pool import Pool
 from skally.samplers.ally import predict_duals
 
 # modAL 0.4.1 warns of strategies that return pairs: ours must not, so no exception for it here.
-SMALL = {"module__hidden_layer_sizes": (16,), "max_epochs": 3, "random_state": 0}
+SMALL = {
+    "module__hidden_layer_sizes": (16,), "module__dropout": 0.1, "max_epochs": 3, "random_state": 0,
+}  # fmt: skip
 RETURNS_METRICS = "return_metrics" in inspect.signature(ActiveLearner.query).parameters
 ALLY = ALLYSampler(regressor=DualRegressor(max_epochs=3), random_state=0)
-SAMPLERS = [
-    RandomSampler(random_state=0),
-    EntropySampler(random_state=0),
-    CoreSetSampler(),
-    ALLY,
-    ComposedSampler(EntropySampler(), CoreSetSampler(), random_state=0),
-]
-every = pytest.mark.parametrize("sampler", SAMPLERS, ids=lambda s: type(s).__name__)
+FOR_REGRESSION = (GreedyTargetSampler, ImprovedGreedySampler)
 
 
 def active_learner(sampler, digits, n=60, **params):
-    net = make_pipeline(StandardScaler(), ConstrainedNetClassifier(**SMALL))
+    """Learner of the digits, as classes or, where the sampler wants it, as numbers."""
+    regression = isinstance(sampler, FOR_REGRESSION)
+    net = (ConstrainedNetRegressor if regression else ConstrainedNetClassifier)(**SMALL)
+    net = Pipeline([("scale", StandardScaler()), ("net", net)])
     return ActiveLearner(net, sampler, digits[0][:n], digits[1][:n], **params)
 
 
-@every
+def committee(members, sampler):
+    """Committee of learners of the kind that the sampler wants."""
+    return (CommitteeRegressor if isinstance(sampler, FOR_REGRESSION) else Committee)(
+        members, sampler
+    )
+
+
 @pytest.mark.parametrize("k", [1, 2, 7])
 def test_learner_query_and_teach(sampler, k, digits):
     X, y = digits
@@ -86,7 +93,6 @@ def test_metrics_are_the_utilities_of_the_picks(digits):
     assert np.array_equal(metrics, indices)
 
 
-@every
 def test_bad_queries_leave_the_learner_as_it_was(sampler, digits):
     X, _ = digits
     learner = active_learner(sampler, digits)
@@ -98,17 +104,16 @@ def test_bad_queries_leave_the_learner_as_it_was(sampler, digits):
     assert len(learner.X_training) == 60
 
 
-@every
 def test_a_committee_is_queried_and_taught(sampler, digits):
     X, y = digits
     members = [active_learner(sampler, digits), active_learner(sampler, digits, n=50)]
-    members[1].estimator.set_params(constrainednetclassifier__random_state=1)
-    committee = Committee(members, sampler)
-    indices, instances = committee.query(X[60:], n_instances=6)
+    members[1].estimator.set_params(net__random_state=1)
+    queried = committee(members, sampler)
+    indices, instances = queried.query(X[60:], n_instances=6)
     assert len(set(indices.tolist())) == 6 and np.array_equal(instances, X[60:][indices])
-    committee.teach(X[60:][indices], y[60:][indices])
+    queried.teach(X[60:][indices], y[60:][indices])
     assert [m.estimator[-1].dual_variables_.shape for m in members] == [(66,), (56,)]
-    committee.query(X[60:], n_instances=2)
+    queried.query(X[60:], n_instances=2)
 
 
 def test_a_committee_predicts_duals_as_the_mean_of_its_members(digits):
@@ -182,3 +187,17 @@ def test_searches_and_plain_estimators_in_a_learner(diabetes, digits):
     assert plain.query(X[60:], n_instances=4)[0].shape == (4,)
     plain.query_strategy = CoreSetSampler()
     assert plain.query(X[60:], n_instances=4)[0].shape == (4,)
+
+
+def test_bald_of_a_committee_is_the_mutual_information_of_its_members(digits):
+    X, y = digits
+    known = [np.arange(60), np.flatnonzero(y[:60] != 3)]  # the second knows one class less
+    members = [
+        ActiveLearner(GaussianNB(var_smoothing=0.1), BALDSampler(), X[rows], y[rows])
+        for rows in known
+    ]
+    proba = np.zeros((2, 200, 10))
+    proba[0], proba[1][:, np.arange(10) != 3] = (m.predict_proba(X) for m in members)
+    expected = entropy(proba.mean(axis=0), axis=1) - entropy(proba, axis=2).mean(axis=0)
+    _, utility = BALDSampler().query(Committee(members, BALDSampler()), X, 1, return_utilities=True)
+    assert expected.max() > 0.1 and np.allclose(utility, expected, atol=1e-6)

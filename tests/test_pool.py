@@ -1,4 +1,6 @@
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 import torch
 from modAL.models import ActiveLearner, CommitteeRegressor
@@ -12,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from skorch import NeuralNetRegressor
+from skorch.dataset import Dataset
 from torch import nn
 
 from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
@@ -178,7 +181,8 @@ def test_what_is_missing_is_said(diabetes, regressor):
         _ = Pool(regressor, X).proba
     with pytest.raises(ValueError, match="X == None"):
         _ = Pool(linear, X).labeled_embedding
-    for estimator in (ConstrainedNetRegressor(), make_pipeline(StandardScaler(), NET)):
+    plain = NeuralNetRegressor(nn.Linear(10, 1))  # has attributes before fit
+    for estimator in (ConstrainedNetRegressor(), make_pipeline(StandardScaler(), NET), plain):
         with pytest.raises(NotFittedError):
             _ = Pool(estimator, X).dual_variables
         with pytest.raises(NotFittedError):
@@ -189,3 +193,64 @@ def test_what_is_missing_is_said(diabetes, regressor):
         Pool(regressor, X[:, :9])
     with pytest.raises(ValueError, match="X_pool has 0 rows"):
         Pool(regressor, X[:0])
+
+
+def test_before_a_fit_features_are_the_columns_and_after_it_the_embedding(diabetes):
+    X, y = diabetes
+    for estimator in (None, clone(NET), make_pipeline(StandardScaler(), clone(NET)),
+                      NeuralNetRegressor(nn.Linear(10, 1))):  # fmt: skip
+        pool = Pool(estimator, X[5:], X[:5])
+        assert not pool.is_fitted
+        assert np.array_equal(pool.features, X[5:]) and np.array_equal(pool.inputs, X[5:])
+        assert np.array_equal(pool.labeled_features, X[:5])
+        assert np.array_equal(pool.labeled_inputs, X[:5])
+        assert Pool(estimator, X).labeled_features.shape == (0, 10)
+    model = make_pipeline(StandardScaler(), clone(NET)).fit(X, y)
+    pool = Pool(model, X[5:], X[:5])
+    assert pool.is_fitted
+    assert np.array_equal(pool.features, pool.embedding)
+    assert np.array_equal(pool.labeled_features, pool.labeled_embedding)
+    assert np.allclose(pool.inputs, model[0].transform(X[5:]))
+    assert np.allclose(pool.labeled_inputs, model[0].transform(X[:5]))
+
+
+@pytest.mark.parametrize("form", [
+    np.ndarray.tolist, pd.DataFrame, sparse.csr_matrix, torch.tensor, pl.DataFrame,
+    lambda X: X.reshape(20, 1, 2, 2), lambda X: Dataset(X, np.zeros(20)),
+])  # fmt: skip
+def test_columns_of_pools_of_any_form(form, rng):
+    X = rng.normal(size=(20, 4)).astype(np.float32)
+    assert np.allclose(Pool(None, form(X)).features, X)
+
+
+def test_columns_that_are_no_numbers_are_an_error():
+    with pytest.raises(ValueError, match="could not convert|NaN"):
+        _ = Pool(None, [["a"], ["b"]]).features
+    with pytest.raises(ValueError, match="NaN"):
+        _ = Pool(None, [[np.nan], [1.0]]).features
+
+
+def test_a_subset_is_the_same_pool_each_time_and_reads_only_its_rows(diabetes, regressor):
+    X, rows = diabetes[0], np.array([3, 5, 150])
+    pool = Pool(regressor, X)
+    part = pool.subset(rows)
+    assert part is pool.subset(rows.copy()) and part is not pool.subset(rows[:2])
+    assert np.array_equal(part.X, X[rows]) and "embedding" not in vars(pool)
+    assert np.allclose(part.embedding, regressor.embed(X)[rows], atol=1e-5)
+
+
+def test_predictions_are_in_the_users_units_one_column_a_target(diabetes):
+    X, y = diabetes
+    model = TransformedTargetRegressor(clone(NET), func=np.log, inverse_func=np.exp).fit(X, y)
+    assert np.allclose(Pool(model, X).prediction, model.predict(X)[:, None])
+    both = clone(NET).fit(X, np.column_stack([y, -y]))
+    assert Pool(both, X).prediction.shape == (200, 2)
+
+
+def test_probabilities_of_regressors_are_refused_though_skorch_has_a_method_of_that_name(diabetes):
+    X, y = diabetes
+    net = NeuralNetRegressor(nn.Linear(10, 1), max_epochs=1, verbose=0)
+    net.fit(X, y.astype(np.float32)[:, None])
+    with pytest.raises(ValueError, match="NeuralNetRegressor has no predict_proba"):
+        _ = Pool(net, X).proba
+    assert Pool(net, X).prediction.shape == (200, 1)

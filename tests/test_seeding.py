@@ -1,8 +1,12 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.ensemble import BaggingClassifier
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.tree import DecisionTreeClassifier
 
-from skally.seeding import draw_seed, make_rng, torch_seeded
+from skally.seeding import draw_seed, fresh, make_rng, torch_seeded
 
 
 def test_torch_state_is_put_back():
@@ -34,3 +38,14 @@ def test_none_neither_reads_nor_moves_numpys_global_generator():
 def test_bad_random_state_is_named(bad):
     with pytest.raises(ValueError, match="random_state == "):
         make_rng(bad)
+
+
+def test_fresh_estimators_are_clones_seeded_in_every_part():
+    forest = BaggingClassifier(DecisionTreeClassifier(max_depth=3))
+    model = make_pipeline(LinearRegression(), forest)
+    again, same = (fresh(model, np.random.RandomState(0)) for _ in range(2))
+    assert again[1] is not forest and forest.random_state is None
+    assert again[1].estimator.max_depth == 3
+    seeds = [again[1].random_state, again[1].estimator.random_state]
+    assert len(set(seeds)) == 2 and None not in seeds
+    assert seeds == [same[1].random_state, same[1].estimator.random_state]

@@ -3,12 +3,11 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from skally.selection import (
-    best_per_cluster,
     draw,
+    farthest_first,
+    gumbel_top_k,
     k_center,
-    kmeans_labels,
     kmeans_plusplus,
-    largest_cluster,
     top_k,
 )
 
@@ -59,39 +58,6 @@ def test_k_center_of_identical_rows_is_distinct():
     assert sorted(k_center(np.ones((5, 2)), np.zeros(5), 5)) == [0, 1, 2, 3, 4]
 
 
-def brute_best_per_cluster(utility, labels, k):
-    """Round by round; in a round, larger utility first."""
-    ranked = {
-        c: sorted(np.flatnonzero(labels == c), key=lambda i: -utility[i]) for c in set(labels)
-    }
-    chosen = []
-    while len(chosen) < k:
-        heads = [rows.pop(0) for rows in ranked.values() if rows]
-        chosen += sorted(heads, key=lambda i: -utility[i])
-    return chosen[:k]
-
-
-@pytest.mark.parametrize("seed", range(10))
-@pytest.mark.parametrize("k", [1, 3, 7, 40])
-def test_best_per_cluster_equals_brute_force(seed, k):
-    rng = np.random.RandomState(seed)
-    utility, labels = rng.normal(size=40), rng.choice(5, size=40, p=[0.5, 0.3, 0.1, 0.05, 0.05])
-    chosen = best_per_cluster(utility, labels, k, rng)
-    assert chosen.tolist() == brute_best_per_cluster(utility, labels, k)
-
-
-def test_clusters_get_equal_shares_and_leave_what_they_lack_to_others(rng):
-    labels = np.array([0] * 10 + [1] * 10 + [2])
-    chosen = best_per_cluster(rng.normal(size=21), labels, 9, rng)
-    assert np.bincount(labels[chosen]).tolist() == [4, 4, 1]
-
-
-def test_kmeans_finds_separate_groups_and_says_nothing_of_duplicates(rng):
-    Z = np.repeat(np.array([[0.0, 0], [9, 9]]), 20, axis=0)
-    labels = kmeans_labels(Z, 6, rng)  # a ConvergenceWarning would be an error here
-    assert len(set(labels[:20]) & set(labels[20:])) == 0
-
-
 def test_draws_are_in_proportion_to_the_weights(rng):
     weight = np.array([0.0, 1, 0, 3, 6, 0])
     counts = np.bincount([draw(weight, rng) for _ in range(5000)], minlength=6) / 5000
@@ -117,33 +83,50 @@ def test_kmeans_plusplus_of_equal_rows_is_uniform_over_the_rest(q):
     assert len({each[1] for each in drawn}) == 7
 
 
-def brute_largest_cluster(Z, centers, k, weight):
-    """A literal loop over clusters."""
-    centers, chosen = list(centers), []
-    for _ in range(k):
-        gap = cdist(Z, np.array(centers), "sqeuclidean")
-        label = gap.argmin(axis=1)
-        own = gap.min(axis=1) * weight
-        heaviest = max(range(len(centers)), key=lambda c: own[label == c].sum())
-        rows = [i for i in np.flatnonzero(label == heaviest) if i not in chosen]
-        chosen.append(int(max(rows, key=lambda i: own[i])))
-        centers.append(Z[chosen[-1]])
+def test_gumbel_draws_are_in_proportion_to_weights_without_replacement():
+    weights, rng = np.array([1.0, 2, 3, 0]), np.random.RandomState(0)
+    with np.errstate(divide="ignore"):
+        log_weights = np.log(weights)
+    counts = np.zeros((4, 4))
+    for _ in range(6000):
+        counts[tuple(gumbel_top_k(log_weights, 2, rng))] += 1
+    for first in range(3):
+        for second in set(range(4)) - {first}:
+            chance = weights[first] / 6 * weights[second] / (6 - weights[first])
+            assert abs(counts[first, second] / 6000 - chance) < 0.025
+    assert counts[3].sum() == counts[:, 3].sum() == 0
+    assert gumbel_top_k(log_weights, 4, rng)[3] == 3
+
+
+def brute_farthest_first(distance, gap, k, first):
+    chosen = [int(np.argmax(gap)) if first is None else first]
+    while len(chosen) < k:
+        gap = np.minimum(gap, distance[chosen[-1]])
+        gap[chosen] = -1
+        chosen.append(int(np.argmax(gap)))
     return chosen
 
 
-@pytest.mark.parametrize("seed", range(10))
-@pytest.mark.parametrize("weighted", [False, True])
-def test_largest_cluster_equals_brute_force(seed, weighted):
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("first", [None, 5])
+@pytest.mark.parametrize("kind", ["normal", "far groups"])
+def test_farthest_first_equals_brute_force_when_the_front_is_used_up(seed, first, kind):
+    """2,000 rows, of which 512 are the front, and groups that one pick makes uninteresting."""
     rng = np.random.RandomState(seed)
-    Z, centers = rng.normal(size=(40, 3)), rng.normal(size=(5, 3))
-    weight = rng.exponential(size=40) if weighted else np.ones(40)
-    gap = cdist(Z, centers, "sqeuclidean")
-    chosen = largest_cluster(Z, gap.argmin(axis=1), gap.min(axis=1), 15, weight)
-    assert chosen.tolist() == brute_largest_cluster(Z, centers, 15, weight)
+    Z, y = rng.normal(size=(2000, 2)), rng.normal(size=(2000, 1))
+    if kind == "far groups":
+        Z[:900] += 100
+        Z[900:1600, 0] -= 50
+    gap = gap_to(Z, Z[[7, 1800]])
+    expected = brute_farthest_first(cdist(Z, Z, "sqeuclidean"), gap, 40, first)
+    assert farthest_first((Z,), gap, 40, first).tolist() == expected
+    gap = gap * gap_to(y, y[[7]])
+    product = cdist(Z, Z, "sqeuclidean") * cdist(y, y, "sqeuclidean")
+    expected = brute_farthest_first(product, gap, 40, first)
+    assert farthest_first((Z, y), gap, 40, first).tolist() == expected
 
 
-def test_largest_cluster_of_identical_rows_is_distinct():
-    chosen = largest_cluster(np.ones((5, 2)), np.zeros(5, int), np.zeros(5), 5)
-    assert sorted(chosen) == [0, 1, 2, 3, 4]
-    chosen = largest_cluster(np.ones((5, 2)), np.zeros(5, int), np.ones(5), 5, weight=np.zeros(5))
-    assert sorted(chosen) == [0, 1, 2, 3, 4]
+def test_farthest_first_takes_every_row_of_many_duplicates_once():
+    Z = np.repeat(np.eye(2), 600, axis=0)
+    chosen = farthest_first((Z,), gap_to(Z, Z[:1]), 1200)
+    assert sorted(chosen) == list(range(1200)) and chosen[0] >= 600

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skally.pool import unwrap
+from skally.unwrapping import unwrap
 
 
 class DualVariablesDisplay:

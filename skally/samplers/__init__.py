@@ -4,22 +4,59 @@ from inspect import isclass
 
 from skally.samplers.ally import ALLYSampler, DualLCMDSampler
 from skally.samplers.base import BaseSampler
-from skally.samplers.diversity import CoreSetSampler
+from skally.samplers.discriminative import DiscriminativeSampler
+from skally.samplers.diversity import (
+    CoreSetSampler,
+    KMeansSampler,
+    ProbCoverSampler,
+    TypiClustSampler,
+)
 from skally.samplers.gradient import BADGESampler, BAITSampler, LCMDSampler
-from skally.samplers.uncertainty import EntropySampler, RandomSampler
-from skally.samplers.wrappers import ComposedSampler
+from skally.samplers.greedy import (
+    GreedyInputSampler,
+    GreedyTargetSampler,
+    ImprovedGreedySampler,
+)
+from skally.samplers.learning_loss import LearningLossSampler
+from skally.samplers.uncertainty import (
+    BALDSampler,
+    EntropySampler,
+    LeastConfidentSampler,
+    MarginSampler,
+    RandomSampler,
+)
+from skally.samplers.wrappers import (
+    ComposedSampler,
+    CoordinatedMatchingSampler,
+    StochasticSampler,
+    SubsampledSampler,
+)
 
 __all__ = [
     "ALLYSampler",
     "BADGESampler",
     "BAITSampler",
+    "BALDSampler",
     "BaseSampler",
     "ComposedSampler",
+    "CoordinatedMatchingSampler",
     "CoreSetSampler",
+    "DiscriminativeSampler",
     "DualLCMDSampler",
     "EntropySampler",
+    "GreedyInputSampler",
+    "GreedyTargetSampler",
+    "ImprovedGreedySampler",
+    "KMeansSampler",
     "LCMDSampler",
+    "LearningLossSampler",
+    "LeastConfidentSampler",
+    "MarginSampler",
+    "ProbCoverSampler",
     "RandomSampler",
+    "StochasticSampler",
+    "SubsampledSampler",
+    "TypiClustSampler",
     "all_samplers",
 ]
 

@@ -3,12 +3,12 @@
 import numbers
 
 import numpy as np
-from sklearn.base import clone
 
+from skally.clustering import best_per_cluster, kmeans_labels, largest_cluster
 from skally.dual_regression import DualRegressor
 from skally.samplers.base import BaseSampler
-from skally.seeding import draw_seed
-from skally.selection import best_per_cluster, kmeans_labels, kmeans_plusplus, largest_cluster
+from skally.seeding import fresh
+from skally.selection import kmeans_plusplus
 
 
 class ALLYSampler(BaseSampler):
@@ -134,9 +134,7 @@ def predict_duals(pool, regressor, max_dual, rng):
     predictions = []
     for member in pool.members:
         duals, Z = member.dual_variables, member.embedding  # both checked before any training
-        head = DualRegressor() if regressor is None else clone(regressor)
-        if "random_state" in head.get_params():
-            head.set_params(random_state=draw_seed(rng))
+        head = fresh(DualRegressor() if regressor is None else regressor, rng)
         capped = duals if max_dual is None else np.minimum(duals, max_dual)
         head.fit(member.train_embedding, capped)
         predictions.append(head.predict(Z))

@@ -6,9 +6,10 @@ from abc import ABC
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from skally.pool import Pool, is_learner
+from skally.pool import Pool
 from skally.seeding import make_rng
 from skally.selection import top_k
+from skally.unwrapping import is_learner, learners_of
 from skally.validation import check_n_instances
 
 
@@ -22,7 +23,15 @@ class BaseSampler(BaseEstimator, ABC):
     ----------
     random_state : None, int or RandomState
         With an int, the same call gives the same answer.
+
+    Attributes
+    ----------
+    heeds_utility : bool
+        Whether ``select`` looks at the utilities. Those of a class where it does not are computed
+        only for who asks to see them.
     """
+
+    heeds_utility = True
 
     def __init__(self, *, random_state=None):
         self.random_state = random_state
@@ -42,7 +51,8 @@ class BaseSampler(BaseEstimator, ABC):
         ----------
         estimator : fitted estimator
             A net, a Pipeline, GridSearchCV or TransformedTargetRegressor around one, or a modAL
-            learner around any of those.
+            learner around any of those. Samplers that need no labels take an unfitted one or None
+            too, and then look at the columns of X.
         X_pool : array-like of shape (n_pool, ...)
         n_instances : int, from 1 to n_pool
         X, y : array-likes of n_labeled rows, optional
@@ -67,9 +77,11 @@ class BaseSampler(BaseEstimator, ABC):
         pool = Pool(estimator, X_pool, X, y)
         check_n_instances(n_instances, len(pool))
         rng = make_rng(self.random_state)
-        utility = utility_of(self, pool, rng)
+        utility = utility_of(self, pool, rng) if self.heeds_utility else None
         indices = np.asarray(self.select(pool, utility, int(n_instances), rng))
-        return (indices, utility) if return_utilities else indices
+        if not return_utilities:
+            return indices
+        return indices, utility_of(self, pool, rng) if utility is None else utility
 
     def __call__(self, learner, X_pool, n_instances=1, **kwargs):
         """modAL's ``query_strategy``: :meth:`query` with the learner first.
@@ -93,6 +105,6 @@ def utility_of(sampler, pool, rng):
 
 def returns_metrics(learner):
     """Whether a modAL learner wants (indices, metrics) from its strategy."""
-    if not (is_learner(learner) or hasattr(learner, "learner_list")):
+    if not is_learner(learner) and learners_of(learner) is None:
         return False
     return "return_metrics" in inspect.signature(learner.query).parameters

@@ -4,6 +4,7 @@ import numbers
 
 import numpy as np
 
+from skally.clustering import largest_cluster
 from skally.fisher import (
     candidates,
     fisher_greedy,
@@ -13,7 +14,7 @@ from skally.fisher import (
 )
 from skally.linalg import factored_norms, nearest
 from skally.samplers.base import BaseSampler
-from skally.selection import kmeans_plusplus, largest_cluster
+from skally.selection import kmeans_plusplus
 from skally.validation import check_number
 
 
@@ -45,6 +46,8 @@ class BADGESampler(BaseSampler):
     >>> BADGESampler(random_state=0).query(model, [[-3.0], [0.7], [0.6], [-0.5]], n_instances=2)
     array([0, 3])
     """
+
+    heeds_utility = False
 
     def utility(self, pool, rng):
         return np.sqrt(factored_norms(*self._factors(pool)))
@@ -99,6 +102,8 @@ class BAITSampler(BaseSampler):
     array([1])
     """
 
+    heeds_utility = False
+
     def __init__(self, *, regularization=1.0, random_state=None):
         super().__init__(random_state=random_state)
         self.regularization = regularization
@@ -151,6 +156,8 @@ class LCMDSampler(BaseSampler):
     >>> LCMDSampler().query(model, [[1.0], [2.0], [2.5], [13.0]], n_instances=2, X=X)
     array([2, 3])
     """
+
+    heeds_utility = False
 
     def __init__(self, *, features="embedding", sketch_size=512, random_state=None):
         super().__init__(random_state=random_state)

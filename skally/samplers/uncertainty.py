@@ -1,7 +1,10 @@
 """Samplers that look at one row at a time."""
 
+import numbers
+
 from skally.samplers.base import BaseSampler
-from skally.scores import entropy
+from skally.scores import entropy, least_confidence, margin, mutual_information, variance
+from skally.validation import check_number
 
 
 class RandomSampler(BaseSampler):
@@ -43,3 +46,96 @@ class EntropySampler(BaseSampler):
 
     def utility(self, pool, rng):
         return entropy(pool.proba)
+
+
+class LeastConfidentSampler(BaseSampler):
+    """Rows whose most probable class is the least probable.
+
+    Parameters
+    ----------
+    random_state : None, int or RandomState
+        Breaks ties.
+
+    References
+    ----------
+    Settles, "Active Learning Literature Survey", University of Wisconsin-Madison, 2009, 3.1.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skally import LeastConfidentSampler
+    >>> model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    >>> LeastConfidentSampler().query(model, [[-3.0], [0.5], [4.0]])
+    array([1])
+    """
+
+    def utility(self, pool, rng):
+        return least_confidence(pool.proba)
+
+
+class MarginSampler(BaseSampler):
+    """Rows whose two most probable classes are the closest.
+
+    The utility is one minus the difference of their probabilities.
+
+    Parameters
+    ----------
+    random_state : None, int or RandomState
+        Breaks ties.
+
+    References
+    ----------
+    Settles, "Active Learning Literature Survey", University of Wisconsin-Madison, 2009, 3.1.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skally import MarginSampler
+    >>> model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    >>> MarginSampler().query(model, [[-3.0], [0.5], [4.0]])
+    array([1])
+    """
+
+    def utility(self, pool, rng):
+        return 1 - margin(pool.proba)
+
+
+class BALDSampler(BaseSampler):
+    """Rows whose label would tell most of the model, because the models at hand disagree.
+
+    The models are the members of a committee, of a forest, bagging or voting of scikit-learn, or a
+    net under draws of its dropout; its other layers, batch normalisation too, stay in eval mode.
+    Dropout that is no layer of the module stays off. Of regressors the variance is taken, which
+    orders rows as mutual information does for normal noise of one size.
+
+    Parameters
+    ----------
+    n_draws : int
+        Draws of dropout, at least two. Committees and ensembles have as many as members.
+    random_state : None, int or RandomState
+
+    References
+    ----------
+    Houlsby, Huszar, Ghahramani, Lengyel, "Bayesian Active Learning for Classification and
+    Preference Learning", arXiv 1112.5745, 2011. Gal, Islam, Ghahramani, "Deep Bayesian Active
+    Learning with Image Data", ICML 2017.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from skally import BALDSampler
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = RandomForestClassifier(random_state=0).fit(X[::10], y[::10])
+    >>> BALDSampler(random_state=0).query(model, X, n_instances=3).shape
+    (3,)
+    """
+
+    def __init__(self, n_draws=20, *, random_state=None):
+        super().__init__(random_state=random_state)
+        self.n_draws = n_draws
+
+    def utility(self, pool, rng):
+        check_number("n_draws", self.n_draws, numbers.Integral, 2)
+        draws = pool.draws(self.n_draws, rng)
+        return variance(draws) if pool.is_regression else mutual_information(draws)

@@ -1,6 +1,14 @@
 """Samplers made of samplers."""
 
+import numbers
+
+import numpy as np
+
+from skally.linalg import squared_distance_to_nearest
+from skally.matching import match_batches, simulate_sequences
 from skally.samplers.base import BaseSampler, utility_of
+from skally.selection import gumbel_top_k, top_k
+from skally.validation import check_number
 
 
 class ComposedSampler(BaseSampler):
@@ -11,7 +19,7 @@ class ComposedSampler(BaseSampler):
     utility : sampler
         Says what each row is worth.
     selection : sampler
-        Says which rows to take together.
+        Says which rows to take together. Some do not look at utilities: ``heeds_utility`` says so.
     random_state : None, int or RandomState
 
     Examples
@@ -34,3 +42,196 @@ class ComposedSampler(BaseSampler):
 
     def select(self, pool, utility, k, rng):
         return self.selection.select(pool, utility, k, rng)
+
+
+class StochasticSampler(BaseSampler):
+    """Rows drawn at random, those of larger utility more often: a batch without a batch method.
+
+    Parameters
+    ----------
+    sampler : sampler
+        Says what each row is worth.
+    kind : "power", "softmax" or "softrank"
+        What a row is drawn in proportion to: its utility to the power of beta, which takes no
+        negative utilities; the exponential of beta times its utility; its rank, 1 for the best, to
+        the power of minus beta.
+    beta : float
+        From 0, uniform, towards infinity, the largest utilities.
+    random_state : None, int or RandomState
+
+    References
+    ----------
+    Kirsch, Farquhar, Atighehchian, Jesson, Branchaud-Charron, Gal, "Stochastic Batch Acquisition: A
+    Simple Baseline for Deep Active Learning", TMLR 2023 (arXiv 2106.12059), Table 1.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skally import EntropySampler, StochasticSampler
+    >>> model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    >>> sampler = StochasticSampler(EntropySampler(), beta=8.0, random_state=0)
+    >>> sampler.query(model, [[-9.0], [0.5], [9.0]])
+    array([1])
+    """
+
+    def __init__(self, sampler, kind="power", beta=1.0, *, random_state=None):
+        super().__init__(random_state=random_state)
+        self.sampler = sampler
+        self.kind = kind
+        self.beta = beta
+
+    def utility(self, pool, rng):
+        return utility_of(self.sampler, pool, rng)
+
+    def select(self, pool, utility, k, rng):
+        if not 0 < self.beta < np.inf:
+            raise ValueError(f"beta == {self.beta!r}, must be a finite number > 0.")
+        if self.kind not in LOG_WEIGHTS:
+            raise ValueError(f"kind == {self.kind!r}, must be one of {sorted(LOG_WEIGHTS)}.")
+        return gumbel_top_k(self.beta * LOG_WEIGHTS[self.kind](utility, rng), k, rng)
+
+
+def log_utility(utility, rng):
+    """Logarithm of utilities, which must not be negative."""
+    least = np.min(utility)
+    if least < 0:
+        raise ValueError(
+            f"kind == 'power' needs utilities >= 0, the least is {least:.4g}: use 'softmax' or "
+            "'softrank'."
+        )
+    with np.errstate(divide="ignore"):
+        return np.log(utility)
+
+
+def minus_log_rank(utility, rng):
+    """Minus the logarithm of ranks, 1 for the best, ties in random order."""
+    log_weights = np.empty(len(utility))
+    log_weights[top_k(utility, len(utility), rng)] = -np.log(np.arange(1, len(utility) + 1))
+    return log_weights
+
+
+LOG_WEIGHTS = {
+    "power": log_utility,
+    "softmax": lambda utility, rng: utility,
+    "softrank": minus_log_rank,
+}
+
+
+class SubsampledSampler(BaseSampler):
+    """Query of a random part of the pool, whose rest is never embedded or predicted.
+
+    Parameters
+    ----------
+    sampler : sampler
+        Looks at the part.
+    size : int or float
+        Rows of the part, or its share of the pool, from above 0 to 1. Where more are queried, the
+        part is taken whole and the others are drawn at random.
+    random_state : None, int or RandomState
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skally import CoreSetSampler, SubsampledSampler
+    >>> X_pool = np.arange(1000.0).reshape(-1, 1)
+    >>> sampler = SubsampledSampler(CoreSetSampler(), size=0.1, random_state=0)
+    >>> sampler.query(None, X_pool, n_instances=3).shape
+    (3,)
+    """
+
+    def __init__(self, sampler, size=10_000, *, random_state=None):
+        super().__init__(random_state=random_state)
+        self.sampler = sampler
+        self.size = size
+
+    def utility(self, pool, rng):
+        """As the sampler's, (n_pool,); minus infinity outside the part."""
+        utility = np.full(len(pool), -np.inf)
+        rows = np.sort(rng.permutation(len(pool))[: self._n_rows(pool)])
+        utility[rows] = utility_of(self.sampler, pool.subset(rows), rng)
+        return utility
+
+    def select(self, pool, utility, k, rng):
+        rows = np.flatnonzero(utility > -np.inf)  # the part, unless the utility is another's
+        rows = np.sort(rng.permutation(rows)[: self._n_rows(pool)])
+        part = self.sampler.select(pool.subset(rows), utility[rows], min(k, len(rows)), rng)
+        rest = np.setdiff1d(np.arange(len(pool)), rows)
+        return np.concatenate([rows[part], rng.permutation(rest)[: k - len(part)]])
+
+    def _n_rows(self, pool):
+        if isinstance(self.size, numbers.Integral):
+            check_number("size", self.size, numbers.Integral, 1)
+            return self.size
+        if not isinstance(self.size, numbers.Real) or not 0 < self.size <= 1:
+            raise ValueError(
+                f"size == {self.size!r}, must be an integer >= 1 or a share in (0, 1]."
+            )
+        return int(np.ceil(self.size * len(pool)))
+
+
+class CoordinatedMatchingSampler(BaseSampler):
+    """Batch that stands for what asking one by one might have asked.
+
+    The policy that takes the row of largest utility, sees its label and changes its mind is
+    simulated several times; the batch is the one at the least distance from all simulated ones,
+    each of its rows matched with one row of each of them. A label is drawn from the estimator's
+    probabilities. Instead of training anew, it lowers the utility of every other row, counted
+    from the least of the pool, by the share that it explains: the similarity of the two in feature
+    space times the probability that they have the same label, which is 1 for regressors.
+
+    Only the rows of largest utility are simulated, 20 for each queried one. Time grows with the
+    cube of the batch, and does not depend on the pool.
+
+    Parameters
+    ----------
+    sampler : sampler
+        Says what each row is worth before the first label.
+    n_simulations : int
+    length : float or None
+        Distance in feature space at which a label explains 61 %. None means the median distance to
+        the nearest of as many random rows as are queried.
+    random_state : None, int or RandomState
+
+    References
+    ----------
+    Azimi, Fern, Zhang-Fern, Borradaile, Heeringa, "Batch Active Learning via Coordinated Matching",
+    ICML 2012. There the simulated labels train the model, and the matching is made greedily.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skally import CoordinatedMatchingSampler, EntropySampler
+    >>> model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    >>> sampler = CoordinatedMatchingSampler(EntropySampler(), length=0.5, random_state=0)
+    >>> sorted(sampler.query(model, [[0.5], [0.51], [1.5], [9.0]], n_instances=2).tolist())
+    [0, 2]
+    """
+
+    def __init__(self, sampler, n_simulations=10, length=None, *, random_state=None):
+        super().__init__(random_state=random_state)
+        self.sampler = sampler
+        self.n_simulations = n_simulations
+        self.length = length
+
+    def utility(self, pool, rng):
+        return utility_of(self.sampler, pool, rng)
+
+    def select(self, pool, utility, k, rng):
+        check_number("n_simulations", self.n_simulations, numbers.Integral, 1)
+        rows = top_k(utility, 20 * k, rng)
+        worth, Z = utility[rows] - utility[np.isfinite(utility)].min(), pool.features[rows]
+        if not worth.max() > 0:
+            worth = np.ones(len(rows))
+        proba = np.ones((len(rows), 1)) if pool.is_regression else pool.proba[rows]
+        length = self._length(Z, k, rng)
+        batches = simulate_sequences(worth, Z, proba, length, k, self.n_simulations, rng)
+        return rows[match_batches(Z, batches)]
+
+    def _length(self, Z, k, rng):
+        if self.length is not None:
+            if not 0 < self.length < np.inf:
+                raise ValueError(f"length == {self.length!r}, must be None or a finite number > 0.")
+            return self.length
+        order = rng.permutation(len(Z))
+        gap = squared_distance_to_nearest(Z[order[k:]], Z[order[:k]])
+        return float(np.sqrt(np.median(gap))) if len(gap) and np.median(gap) > 0 else 1.0

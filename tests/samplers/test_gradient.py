@@ -222,15 +222,15 @@ DEGENERATE = {
 
 
 @pytest.mark.parametrize("X", DEGENERATE.values(), ids=DEGENERATE)
-@pytest.mark.parametrize("sampler", [
+@pytest.mark.parametrize("gradient_sampler", [
     BADGESampler(random_state=0), BAITSampler(), LCMDSampler(),
     LCMDSampler(features="gradient", sketch_size=8, random_state=0),
 ])  # fmt: skip
-def test_degenerate_pools_still_give_distinct_positions(sampler, X, classifier, digits):
+def test_degenerate_pools_still_give_distinct_positions(gradient_sampler, X, classifier, digits):
     model = GaussianNB(var_smoothing=1.0).fit(*digits)
     for estimator in (classifier, model):
-        if estimator is model and getattr(sampler, "features", None) == "gradient":
+        if estimator is model and getattr(gradient_sampler, "features", None) == "gradient":
             continue
         for k in (1, 4, 9):
-            picks = sampler.query(estimator, X, k, X=digits[0][:5])
+            picks = gradient_sampler.query(estimator, X, k, X=digits[0][:5])
             assert len(set(picks.tolist())) == k

@@ -1,0 +1,123 @@
+"""Clusters, and which k rows to take from them: plain functions on arrays."""
+
+import warnings
+
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+
+from skally.linalg import squared_distance, squared_norms
+from skally.seeding import draw_seed
+from skally.selection import top_k
+
+
+def kmeans(Z, n_clusters, rng):
+    """Clusters by Lloyd's algorithm from random rows.
+
+    With a cluster for each query, choosing the start by k-means++ would cost more than all
+    iterations from random rows. After ten of them the inertia is within 0.1 % of its end on normal
+    mixtures of 20,000 rows and 100 or 1,000 clusters; mini batches end 1 to 4 % above.
+
+    Parameters
+    ----------
+    Z : array of shape (n, d)
+    n_clusters : int, at most n
+    rng : numpy.random.RandomState
+
+    Returns
+    -------
+    kmeans : fitted sklearn.cluster.KMeans
+    """
+    model = KMeans(n_clusters, init="random", n_init=1, max_iter=10, random_state=draw_seed(rng))
+    with warnings.catch_warnings():  # fewer distinct rows than clusters: callers allow for it
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(Z)
+
+
+def kmeans_labels(Z, n_clusters, rng):
+    """Cluster of each row by :func:`kmeans`, int array of shape (n,)."""
+    return kmeans(Z, n_clusters, rng).labels_
+
+
+def best_per_cluster(utility, labels, k, rng):
+    """Rows of largest utility, in equal shares from each cluster.
+
+    Rows are taken in rounds: the best of every cluster, then the second best of every cluster,
+    and so on. In the last round the clusters whose candidate has the larger utility win. A cluster
+    that runs short leaves its share to the others.
+
+    Parameters
+    ----------
+    utility : array of shape (n,)
+    labels : int array of shape (n,)
+    k : int, at most n
+    rng : numpy.random.RandomState
+        Breaks ties.
+
+    Returns
+    -------
+    chosen : int array of shape (k,), largest utility first within each round
+    """
+    return in_turns(top_k(utility, len(utility), rng), labels)[:k]
+
+
+def in_turns(order, labels):
+    """Rows in an order in which clusters take turns: their first rows, their second rows, ...
+
+    Parameters
+    ----------
+    order : int array of shape (n,)
+        Rows in the order that holds within each cluster and within each round.
+    labels : int array of shape (n,), the cluster of each row
+
+    Returns
+    -------
+    order : int array of shape (n,)
+    """
+    by_cluster = np.argsort(labels[order], kind="stable")
+    size = np.unique(labels, return_counts=True)[1]
+    starts = np.repeat(np.cumsum(size) - size, size)
+    turn = np.empty(len(order), dtype=int)
+    turn[by_cluster] = np.arange(len(order)) - starts  # (n,) rank of a row in its own cluster
+    return order[np.argsort(turn, kind="stable")]
+
+
+def largest_cluster(Z, label, gap, k, weight=1.0):
+    """Each pick is the row farthest from the centre of the heaviest cluster, and a new centre.
+
+    A cluster weighs the sum of its rows' squared distances to its centre.
+
+    Parameters
+    ----------
+    Z : array of shape (n, d)
+    label : int array of shape (n,)
+        Nearest centre of each row.
+    gap : array of shape (n,)
+        Squared distance to it.
+    k : int, at most n
+    weight : float or array of shape (n,), not negative
+        Factor of each row's squared distances.
+
+    Returns
+    -------
+    chosen : int array of shape (k,)
+
+    References
+    ----------
+    Holzmueller, Zaverkin, Kaestner, Steinwart, "A Framework and Benchmark for Deep Batch Active
+    Learning for Regression", JMLR 24, 2023, section 4.3.8.
+    """
+    Z = Z - Z.mean(axis=0)  # shorter rows, fewer digits lost in their products
+    norms = squared_norms(Z)
+    label, gap = label.copy(), gap * weight
+    first_new = label.max() + 1
+    chosen = []
+    while len(chosen) < k:
+        heaviest = np.argmax(np.bincount(label, weights=gap))
+        score = np.where(label == heaviest, gap, -1.0)
+        score[chosen] = -2.0  # behind every other row, duplicates too
+        chosen.append(int(np.argmax(score)))
+        to_new = squared_distance(Z, norms, chosen[-1]) * weight
+        label[to_new < gap] = first_new + len(chosen) - 1
+        gap = np.minimum(gap, to_new)
+    return np.array(chosen)

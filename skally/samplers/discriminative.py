@@ -1,0 +1,93 @@
+"""The sampler that tells labelled from unlabelled."""
+
+import numbers
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skally.linalg import blocks
+from skally.samplers.base import BaseSampler
+from skally.seeding import fresh
+from skally.selection import top_k
+from skally.validation import check_number
+
+
+class DiscriminativeSampler(BaseSampler):
+    """Rows that a classifier tells from the labelled ones most surely, DAL.
+
+    The batch is taken in parts. Before each the classifier learns anew, with the rows picked so far
+    among the labelled. Needs labelled samples, but no fitted estimator: without one the columns of
+    X are the features.
+
+    Parameters
+    ----------
+    classifier : scikit-learn classifier with ``predict_proba``, or None
+        None means a small net on standardised features.
+    n_parts : int
+        Parts of a batch; a smaller batch has a part for each row.
+    ratio : float
+        Unlabelled rows that the classifier learns from, drawn at random, for each labelled one.
+    random_state : None, int or RandomState
+
+    References
+    ----------
+    Gissin, Shalev-Shwartz, "Discriminative Active Learning", arXiv 1907.06347, 2019, Algorithm 1.
+
+    Examples
+    --------
+    >>> from skally import DiscriminativeSampler
+    >>> X, X_pool = [[0.0], [0.5], [1.0]], [[0.2], [0.8], [7.0], [0.4]]
+    >>> DiscriminativeSampler(random_state=0).query(None, X_pool, X=X)
+    array([2])
+    """
+
+    heeds_utility = False
+
+    def __init__(self, classifier=None, n_parts=10, ratio=10.0, *, random_state=None):
+        super().__init__(random_state=random_state)
+        self.classifier = classifier
+        self.n_parts = n_parts
+        self.ratio = ratio
+
+    def utility(self, pool, rng):
+        return self._unlike_labeled(pool, np.array([], dtype=int), rng)
+
+    def select(self, pool, utility, k, rng):
+        check_number("n_parts", self.n_parts, numbers.Integral, 1)
+        chosen = np.array([], dtype=int)
+        for part in np.array_split(np.arange(k), min(k, self.n_parts)):
+            worth = self._unlike_labeled(pool, chosen, rng)
+            worth[chosen] = -1
+            chosen = np.concatenate([chosen, top_k(worth, len(part), rng)])
+        return chosen
+
+    def _unlike_labeled(self, pool, chosen, rng):
+        """Probability that each row is unlabelled, (n_pool,), with those chosen as labelled."""
+        check_number("ratio", self.ratio, numbers.Real, 0)
+        Z, labeled = pool.features, np.concatenate([pool.labeled_features, pool.features[chosen]])
+        if len(labeled) == 0:
+            raise ValueError("X == None, must be the labelled samples, which this sampler needs.")
+        others = rng.permutation(np.setdiff1d(np.arange(len(Z)), chosen))
+        others = others[: max(1, int(self.ratio * len(labeled)))]
+        X, y = np.concatenate([labeled, Z[others]]), np.repeat([0, 1], [len(labeled), len(others)])
+        classifier = discriminator(len(X)) if self.classifier is None else self.classifier
+        with warnings.catch_warnings():  # a ranking is all that is wanted
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            classifier = fresh(classifier, rng).fit(X, y)
+        return np.concatenate([classifier.predict_proba(Z[b])[:, 1] for b in blocks(len(Z), 8192)])
+
+
+def discriminator(n_rows):
+    """The default classifier of :class:`DiscriminativeSampler`: some 100 steps on n rows."""
+    batch_size = min(200, n_rows)
+    net = MLPClassifier(
+        (64,),
+        batch_size=batch_size,
+        learning_rate_init=0.01,
+        max_iter=1 + 100 * batch_size // n_rows,
+    )
+    return make_pipeline(StandardScaler(), net)

@@ -1,0 +1,122 @@
+"""Samplers that keep away from what is labelled: in the inputs, in the outputs, in both."""
+
+import numpy as np
+
+from skally.linalg import smallest_product, squared_distance_to_mean, squared_distance_to_nearest
+from skally.samplers.base import BaseSampler
+from skally.selection import farthest_first
+
+
+class GreedyInputSampler(BaseSampler):
+    """Rows whose inputs are farthest from all labelled ones, GSx.
+
+    Inputs are what the last step of a fitted pipeline sees, so that a scaler in the pipeline makes
+    columns comparable. Without labelled samples the row nearest to the mean comes first. Needs no
+    fitted estimator.
+
+    Parameters
+    ----------
+    random_state : None, int or RandomState
+        Unused: the picks are deterministic.
+
+    References
+    ----------
+    Wu, Lin, Huang, "Active Learning for Regression Using Greedy Sampling", Information Sciences
+    474, 2019, Algorithm 1.
+
+    Examples
+    --------
+    >>> from skally import GreedyInputSampler
+    >>> GreedyInputSampler().query(None, [[0.0], [9.0], [4.0], [5.0]], n_instances=3)
+    array([2, 1, 0])
+    """
+
+    heeds_utility = False
+
+    def utility(self, pool, rng):
+        gap = squared_distance_to_nearest(pool.inputs, pool.labeled_inputs)
+        return gap if len(pool.labeled_inputs) else -squared_distance_to_mean(pool.inputs)
+
+    def select(self, pool, utility, k, rng):
+        gap = squared_distance_to_nearest(pool.inputs, pool.labeled_inputs)
+        first = None
+        if len(pool.labeled_inputs) == 0:
+            first = int(np.argmin(squared_distance_to_mean(pool.inputs)))
+        return farthest_first((pool.inputs,), gap, k, first)
+
+
+class GreedyTargetSampler(BaseSampler):
+    """Rows whose predicted targets are farthest from all labels, GSy, for regression.
+
+    In a batch a row that is picked counts as labelled with its prediction.
+
+    Parameters
+    ----------
+    random_state : None, int or RandomState
+        Unused: the picks are deterministic.
+
+    References
+    ----------
+    Wu, Lin, Huang, "Active Learning for Regression Using Greedy Sampling", Information Sciences
+    474, 2019, Algorithm 2.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from skally import GreedyTargetSampler
+    >>> X, y = [[0.0], [1.0]], [0.0, 2.0]
+    >>> model = LinearRegression().fit(X, y)
+    >>> GreedyTargetSampler().query(model, [[0.5], [9.0], [4.0]], n_instances=2, X=X, y=y)
+    array([1, 2])
+    """
+
+    heeds_utility = False
+
+    def utility(self, pool, rng):
+        return squared_distance_to_nearest(pool.prediction, as_columns(pool.labeled_target))
+
+    def select(self, pool, utility, k, rng):
+        gap = self.utility(pool, rng)
+        return farthest_first((pool.prediction,), gap, k)
+
+
+class ImprovedGreedySampler(BaseSampler):
+    """Rows far from all labelled ones in inputs and targets at once, iGS, for regression.
+
+    The distance is the product of those of :class:`GreedyInputSampler` and
+    :class:`GreedyTargetSampler`, taken to each labelled sample.
+
+    Parameters
+    ----------
+    random_state : None, int or RandomState
+        Unused: the picks are deterministic.
+
+    References
+    ----------
+    Wu, Lin, Huang, "Active Learning for Regression Using Greedy Sampling", Information Sciences
+    474, 2019, Algorithm 3.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from skally import ImprovedGreedySampler
+    >>> X, y = [[0.0], [1.0]], [0.0, 2.0]
+    >>> model = LinearRegression().fit(X, y)
+    >>> ImprovedGreedySampler().query(model, [[0.5], [9.0], [4.0]], n_instances=2, X=X, y=y)
+    array([1, 2])
+    """
+
+    heeds_utility = False
+
+    def utility(self, pool, rng):
+        labeled = (pool.labeled_inputs, as_columns(pool.labeled_target))
+        return smallest_product((pool.inputs, pool.prediction), labeled)
+
+    def select(self, pool, utility, k, rng):
+        gap = self.utility(pool, rng)
+        return farthest_first((pool.inputs, pool.prediction), gap, k)
+
+
+def as_columns(y):
+    """Targets as floats with one column each, (n, m)."""
+    return np.asarray(y, dtype=float).reshape(len(y), -1)

@@ -1,0 +1,118 @@
+"""What learners, pipelines and searches are made of: the only place that knows."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+
+def is_learner(estimator):
+    """Whether it is a modAL learner, by what modAL's base class has and no estimator does."""
+    return hasattr(estimator, "query_strategy") and hasattr(estimator, "estimator")
+
+
+def without_learner(estimator):
+    """The estimator that a modAL learner holds; any other as it is."""
+    return estimator.estimator if is_learner(estimator) else estimator
+
+
+def learners_of(committee):
+    """Learners of a modAL committee, None for anything else."""
+    return getattr(committee, "learner_list", None)
+
+
+def chain(estimator):
+    """Estimators from the outermost, but for a modAL learner, to the one that learns.
+
+    Parameters
+    ----------
+    estimator : estimator, or Pipeline, search, TransformedTargetRegressor or modAL learner around
+        one, in any nesting
+
+    Returns
+    -------
+    estimators : list
+    """
+    found = [without_learner(estimator)]
+    while True:
+        outer = found[-1]
+        if hasattr(outer, "best_estimator_"):
+            found.append(outer.best_estimator_)
+        elif hasattr(outer, "regressor_"):
+            found.append(outer.regressor_)
+        elif isinstance(outer, Pipeline):
+            found.append(outer[-1])
+        else:
+            return found
+
+
+def unwrap(estimator):
+    """Transformers before the one that learns, and the one that learns.
+
+    Parameters
+    ----------
+    estimator : as in :func:`chain`
+
+    Returns
+    -------
+    transformers : list
+    estimator : the innermost
+    """
+    *outer, innermost = chain(estimator)
+    return [each[:-1] for each in outer if isinstance(each, Pipeline) and len(each) > 1], innermost
+
+
+def scale_target(estimator, y):
+    """Targets as the one that learns sees them.
+
+    Parameters
+    ----------
+    estimator : fitted, as in :func:`chain`
+    y : array of shape (n,) or (n, m)
+    """
+    for each in chain(estimator):
+        if hasattr(each, "transformer_"):  # a TransformedTargetRegressor
+            y = each.transformer_.transform(y.reshape(len(y), -1))
+    return y
+
+
+def is_fitted(estimator):
+    """Whether there is an estimator, and a fitted one.
+
+    Parameters
+    ----------
+    estimator : None, or as in :func:`chain`
+    """
+    if without_learner(estimator) is None:
+        return False
+    try:
+        check_is_fitted(without_learner(estimator))
+    except NotFittedError:
+        return False
+    # skorch's nets have fitted attributes before fit
+    return getattr(chain(estimator)[-1], "initialized_", True)
+
+
+def held_samples(learners, name):
+    """Labelled samples that learners hold, those that are one and the same object once.
+
+    Parameters
+    ----------
+    learners : list
+    name : "X_training" or "y_training"
+
+    Returns
+    -------
+    held : rows in the form that modAL keeps them in; None if a learner holds none
+    """
+    X = [getattr(learner, "X_training", None) for learner in learners]
+    if any(each is None for each in X):
+        return None
+    first = [i for i, each in enumerate(X) if not any(each is other for other in X[:i])]
+    parts = [getattr(learners[i], name) for i in first]
+    if len(parts) == 1:
+        return parts[0]
+    if any(map(sparse.issparse, parts)):
+        return sparse.vstack(parts).tocsr()
+    return np.concatenate([np.asarray(part) for part in parts])

@@ -1,0 +1,150 @@
+"""Time and memory of every strategy's selection, on features that are already there.
+
+Run: ``python tests/benchmarks/strategies.py [sampler ...]``
+
+A line a strategy: processor seconds and peak memory beyond the data for each size of the pool, and
+the growth exponent of the time between the two. Each query runs once, in a fresh process with one
+thread, so that on an idle machine processor seconds are those of the clock.
+"""
+
+import inspect
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from skorch import NeuralNetClassifier
+from torch import nn
+
+from skally import CoreSetSampler, EntropySampler
+from skally.loaders import ArrayDataset, BatchLoader
+from skally.samplers import all_samplers
+
+SIZES = (20_000, 200_000)
+N_LABELED, N_FEATURES, N_CLASSES, K = 1_000, 128, 10, 200
+LIMIT = 1_800  # seconds
+# What wrappers are given.
+PARTS = {"sampler": EntropySampler(), "utility": EntropySampler(), "selection": CoreSetSampler()}
+
+
+def mixture(n, n_features):
+    """Normal mixture of N_CLASSES parts, all means and deviations standard, (n, n_features)."""
+    rng = np.random.RandomState(0)
+    centers = rng.normal(size=(N_CLASSES, n_features)).astype(np.float32)
+    Z = np.empty((n, n_features), dtype=np.float32)
+    for rows in np.array_split(np.arange(n), n // 1_000):  # little memory beside the result
+        Z[rows] = rng.normal(size=(len(rows), n_features))
+        Z[rows] += centers[rng.randint(N_CLASSES, size=len(rows))]
+    return Z
+
+
+class Features(BaseEstimator):
+    """An estimator that has learned: its embedding is X, its last layer a fixed linear map."""
+
+    def fit(self, X, y):
+        rng = np.random.RandomState(1)
+        self.head_ = (rng.normal(size=(X.shape[1], N_CLASSES)) / 4).astype(X.dtype)
+        self.classes_ = np.arange(N_CLASSES)
+        self.train_embedding_ = X
+        self.dual_variables_ = self.slacks_ = rng.exponential(size=len(X)).astype(X.dtype)
+        self.epsilon_ = 0.0
+        return self
+
+    def embed(self, X):
+        return X
+
+
+class Classifier(ClassifierMixin, Features):
+    """Softmax of the last layer."""
+
+    def predict_proba(self, X):
+        p = np.exp(X @ self.head_)
+        return p / p.sum(axis=1, keepdims=True)
+
+
+class Regressor(RegressorMixin, Features):
+    """First output of the last layer."""
+
+    def predict(self, X):
+        return X @ self.head_[:, 0]
+
+
+def linear_net():
+    """The same with torch, behind dropout."""
+    module = nn.Sequential(nn.Dropout(0.2), nn.Linear(N_FEATURES, N_CLASSES))
+    batches = {
+        "dataset": ArrayDataset,
+        "iterator_train": BatchLoader,
+        "iterator_valid": BatchLoader,
+    }
+    return NeuralNetClassifier(
+        module, criterion=nn.CrossEntropyLoss, max_epochs=1, verbose=0, batch_size=1024, **batches
+    )
+
+
+def build(name):
+    """Sampler of a class of the package."""
+    cls = dict(all_samplers())[name]
+    needed = [p.name for p in inspect.signature(cls).parameters.values() if p.default is p.empty]
+    return cls(**{part: PARTS[part] for part in needed}, random_state=0)
+
+
+def measure(name, n):
+    """Seconds and MB of one query, by the first estimator that offers what the sampler needs."""
+    torch.set_num_threads(1)
+    Z, sampler = mixture(n + N_LABELED, N_FEATURES), build(name)
+    X, X_pool = Z[:N_LABELED], Z[N_LABELED:]
+    y = np.arange(N_LABELED) % N_CLASSES
+    for estimator in (Classifier(), Regressor(), linear_net()):
+        estimator.fit(X, y)
+        try:
+            sampler.query(estimator, X_pool[:K], 2, X=X, y=y)
+        except ValueError:
+            continue
+        before, start = peak_mb(), time.process_time()
+        sampler.query(estimator, X_pool, K, X=X, y=y)
+        return time.process_time() - start, peak_mb() - before
+    raise ValueError(f"{name} works with none of the estimators here.")
+
+
+def peak_mb():
+    """Most memory that this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def in_fresh_process(name, n):
+    """As :func:`measure`; infinite if it takes longer than LIMIT."""
+    one_thread = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
+    command = [sys.executable, __file__, name, str(n)]
+    try:
+        shown = subprocess.run(
+            command, env={**os.environ, **one_thread}, capture_output=True, check=True,
+            timeout=LIMIT,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return np.inf, np.nan
+    return json.loads(shown.stdout)
+
+
+def main(names):
+    """A line a strategy."""
+    sizes = "".join(f"{f'n = {n:,}':>22s}" for n in SIZES)
+    print(f"{'':28s}{sizes}{'exponent':>10s}")
+    for name in names:
+        results = [in_fresh_process(name, n) for n in SIZES]
+        exponent = np.log(results[1][0] / results[0][0]) / np.log(SIZES[1] / SIZES[0])
+        cells = "".join(f"{seconds:10.3f} s {mb:7.0f} MB" for seconds, mb in results)
+        print(f"{name:28s}{cells}{exponent:10.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    arguments = sys.argv[1:]
+    if len(arguments) == 2 and arguments[1].isdigit():
+        print(json.dumps(measure(arguments[0], int(arguments[1]))))
+    else:
+        main(arguments or list(dict(all_samplers())))
