@@ -25,9 +25,9 @@ PARAMETERS = """
     dual_lr : float or "auto"
         Step of the dual ascent. The default keeps duals small beside the loss, so that the test
         error stays that of the same net without constraints. "auto" is for the true multipliers
-        of models linear in their parameters: a step that finds them, which falls with the learning
-        rate, with a penalty of the same size, and batches that hold a row in proportion to 1 plus
-        its dual.
+        of models linear in their parameters: a step that finds them, with a penalty of the same
+        size. Both grow tenfold over the training; the step also falls with the learning rate.
+        Batches hold a row in proportion to 1 plus its dual.
     dual_update : "epoch" or "batch"
         Where the dual step takes its losses from: a full pass in eval mode, or the training batch
         itself. The second is free but biased upwards, since a sample's loss is always seen

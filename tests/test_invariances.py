@@ -64,7 +64,7 @@ def test_mini_batches_find_the_duals_of_full_batches(problem):
     del_search = {"optimizer__line_search_fn": None}
     net = ConstrainedNetRegressor(normalize_y=False, **{**LINEAR, **params, **del_search})
     del net.optimizer__line_search_fn, net.callbacks__lr_decay
-    net.set_params(epsilon=problem[2], batch_size=8, max_epochs=800)
+    net.set_params(epsilon=problem[2], batch_size=20, max_epochs=1200)
     check_equal(net.fit(*problem[:2]).dual_variables_, problem[3].dual_variables_, share=0.02)
 
 

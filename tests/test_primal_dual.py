@@ -181,15 +181,15 @@ def test_automatic_training_draws_rows_in_proportion_to_one_plus_their_dual(diab
     assert np.all((drawn >= np.floor(expected - 1e-4)) & (drawn <= np.ceil(expected + 1e-4)))
 
 
-def test_automatic_dual_steps_fall_with_the_learning_rate(diabetes):
+def test_automatic_dual_steps_grow_tenfold_and_fall_with_the_learning_rate(diabetes):
     params = {"dual_lr": "auto", "dual_max": 1e9, "epsilon": 0.3, "max_epochs": 6}
     net, memory = fit_remembering(*diabetes, batch_size=20, **params)
-    decay = (1 + np.cos(np.pi * np.arange(6) / 6)) / 2
+    decay = 10 ** (np.arange(6) / 6) * (1 + np.cos(np.pi * np.arange(6) / 6)) / 2
     lam = np.zeros(200, dtype=np.float32)
     for slack, dual, part in zip(memory.slacks, memory.duals, decay, strict=True):
         lam = np.maximum(0, lam + np.float32(part * net.net_.dual_lr_) * np.minimum(slack, 0.03))
         assert np.allclose(dual, lam, atol=1e-4)
-    assert net.net_.criterion_.penalty == net.net_.dual_lr_
+    assert np.isclose(net.net_.criterion_.penalty, net.net_.dual_lr_ * 10 ** (5 / 6))
 
 
 def test_a_penalty_is_the_step_of_automatic_duals(diabetes):
