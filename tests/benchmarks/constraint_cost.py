@@ -11,12 +11,14 @@ a Gaussian; test targets are clean.
 import argparse
 import itertools
 import os
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 from joblib import Parallel, delayed
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
@@ -50,6 +52,7 @@ def load(name):
 def errors(name, noise, n, seed, setting):
     """Test errors of one net: mean square, and the 99th percentile of the absolute error."""
     torch.set_num_threads(1)
+    warnings.simplefilter("ignore", ConvergenceWarning)  # strong duals, wrong targets: as it should
     X, y = load(name)
     rng = np.random.RandomState(seed)
     rows = rng.permutation(len(X))
