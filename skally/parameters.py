@@ -24,7 +24,8 @@ PARAMETERS = """
         returned. See :mod:`skally.criteria` for some.
     dual_lr : float or "auto"
         Step of the dual ascent. The default keeps duals small beside the loss, so that the test
-        error stays that of the same net without constraints. "auto" is for the true multipliers
+        error stays that of the same net without constraints, unless targets are far off: then
+        ``dual_max`` keeps the harm small. "auto" is for the true multipliers
         of models linear in their parameters: a step that finds them, with a penalty of the same
         size. Both grow tenfold over the training; the step also falls with the learning rate.
         Batches hold a row in proportion to 1 plus its dual.
