@@ -169,18 +169,23 @@ def picture(runs, path):
     runs = [run for run in runs if run["active"]]
     families = sorted({run["family"] for run in runs})
     columns = sorted({(run["n"], run["batch"]) for run in runs})
+    if len(columns) == 1:  # the families side by side fill the page better
+        shape, size = (1, len(families)), (8, 3.2)
+    else:
+        shape, size = (len(families), len(columns)), (11, 5.4)
     figure, panels = plt.subplots(
-        len(families), len(columns), figsize=(11, 5.4), sharey=True, layout="constrained"
+        *shape, figsize=size, sharey=True, layout="constrained", squeeze=False
     )
-    for family, row in zip(families, panels, strict=True):
+    for family, row in zip(families, panels.reshape(len(families), -1), strict=True):
         for (n, batch), axes in zip(columns, row, strict=True):
             draw(axes, [r for r in runs if (r["family"], r["n"], r["batch"]) == (family, n, batch)])
             of = "whole data" if batch == "full" else f"batches of {batch}"
-            axes.set_title(f"n = {n}, {of}", fontsize=10)
-        row[0].set_ylabel(f"{family}\nerror of the duals")
+            axes.set_title(f"{family}, n = {n}, {of}", fontsize=10)
+    for axes in panels[:, 0]:
+        axes.set_ylabel("error of the duals")
     for axes in panels[-1]:
         axes.set_xlabel("epoch")
-    panels[0, 0].legend(frameon=False, loc="lower left", fontsize=9)
+    panels[0, -1].legend(frameon=False, loc="upper right", fontsize=9)
     figure.savefig(path, dpi=90)
 
 
