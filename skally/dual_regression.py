@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch import NeuralNetRegressor
 from torch import nn
 
-from skally.loaders import ArrayDataset, BatchLoader
+from skally.loaders import IN_MEMORY
 from skally.seeding import draw_seed, make_rng, torch_seeded
 
 
@@ -102,13 +102,7 @@ class DualRegressor(RegressorMixin, BaseEstimator):
             lr=self.lr,
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
-            dataset=ArrayDataset,
-            iterator_train=BatchLoader,
-            iterator_train__shuffle=True,
-            iterator_valid=BatchLoader,
-            train_split=None,
-            callbacks="disable",
-            verbose=0,
+            **IN_MEMORY,
         )
         target = (y / self.scale_).astype(np.float32).reshape(-1, 1)
         with torch_seeded(draw_seed(make_rng(self.random_state))):

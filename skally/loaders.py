@@ -188,3 +188,15 @@ def systematic_draw(weights):
     edges = np.cumsum(weights) * (n / np.sum(weights))
     marks = np.arange(n) + torch.rand(1, dtype=torch.float64).numpy()
     return np.minimum(np.searchsorted(edges, marks), n - 1)
+
+
+# Parameters of a small skorch net that serves another estimator, on arrays and without a word.
+IN_MEMORY = {
+    "dataset": ArrayDataset,
+    "iterator_train": BatchLoader,
+    "iterator_train__shuffle": True,
+    "iterator_valid": BatchLoader,
+    "train_split": None,
+    "callbacks": "disable",
+    "verbose": 0,
+}

@@ -21,8 +21,7 @@ from skally.loaders import BatchLoader, RowNumbered, original_rows
 LONG_STEP = 10
 
 # Largest slack that such a step goes by, as a share of epsilon. While weights are far from where
-# they are bound to go, slacks are large, and the duals rise far too high before they arrive: with
-# 1, errors are up to a hundred times as large as with 0.1.
+# they are bound to go, slacks are large, and the duals would rise far too high before they arrive.
 RISE = 0.1
 
 # How much such a step and its penalty grow over a training. A larger one finds the duals of nearly

@@ -8,7 +8,7 @@ from sklearn.preprocessing import StandardScaler
 from skorch import NeuralNetRegressor
 from torch import nn
 
-from skally.loaders import ArrayDataset, BatchLoader
+from skally.loaders import IN_MEMORY
 from skally.modules import MLP
 from skally.samplers.base import BaseSampler
 from skally.seeding import draw_seed, torch_seeded
@@ -75,13 +75,7 @@ class LearningLossSampler(BaseSampler):
             optimizer=torch.optim.Adam,
             lr=self.lr,
             max_epochs=self.max_epochs,
-            dataset=ArrayDataset,
-            iterator_train=BatchLoader,
-            iterator_train__shuffle=True,
-            iterator_valid=BatchLoader,
-            train_split=None,
-            callbacks="disable",
-            verbose=0,
+            **IN_MEMORY,
         )
         scaler = StandardScaler().fit(Z)
         with torch_seeded(draw_seed(rng)):
