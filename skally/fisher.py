@@ -5,7 +5,7 @@ shape (r, C), belongs to the outputs and h_i, of shape (d,), is the embedding. x
 for one row at a time only.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import helmert
@@ -129,7 +129,7 @@ def trace_change(U, V, sign=1):
     return np.einsum("nij,nij->n", inverse, V)
 
 
-def fisher_greedy(rows, k):
+def fisher_greedy(rows, k, weight=1.0):
     """Rows that make the trace of M F small: 2 k picked one by one, then k given back.
 
     A pick costs O(n C r (d + r)) time, and O(r (C d)^2) for M and F.
@@ -138,6 +138,8 @@ def fisher_greedy(rows, k):
     ----------
     rows : Candidates
     k : int, at most their number
+    weight : float, more than 0
+        Information of a picked row is multiplied by it.
 
     Returns
     -------
@@ -148,7 +150,8 @@ def fisher_greedy(rows, k):
     Ash, Goel, Krishnamurthy, Kakade, "Gone Fishing: Neural Active Learning with Fisher
     Embeddings", NeurIPS 2021, Algorithm 1.
     """
-    A, h, F, M, U, V = rows.A, rows.h, rows.F, rows.M, rows.U.copy(), rows.V.copy()
+    rows = weighted(rows, weight)
+    A, h, F, M, U, V = rows.A, rows.h, rows.F, rows.M, rows.U, rows.V
     chosen, rest, highest = [], np.ones(len(h), dtype=bool), V.max()
     while len(chosen) < min(2 * k, len(h)):
         chosen.append(_best_addition(U, V, rest))
@@ -158,6 +161,17 @@ def fisher_greedy(rows, k):
             again = candidates(A, h, rows.known + information(A[chosen], h[chosen]), F)
             M, U, V, highest = again.M, again.U, again.V, again.V.max()
     return np.array(chosen)[_give_back(rows, chosen, k)]
+
+
+def weighted(rows, weight):
+    """Candidates with what is known divided by ``weight``, and arrays U and V of their own."""
+    return replace(
+        rows,
+        known=rows.known / weight,
+        M=rows.M * weight,
+        U=rows.U * weight,
+        V=rows.V * weight**2,
+    )
 
 
 def _give_back(rows, chosen, k):

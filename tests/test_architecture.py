@@ -16,7 +16,7 @@ FLOORS = [
     {*ARRAYS, "seeding", "validation", "modal_compat"},
     {"features", "gradients", "duals", "criteria", "dual_regression", "modules", "loaders"}
     | {"convergence", "callbacks", "optimality", "parameters", "ensembles", "unwrapping", "losses"},
-    {"primal_dual", "base_net", "nets", "pool", "epsilon"},
+    {"primal_dual", "base_net", "nets", "model", "pool", "epsilon"},
     {"samplers.base"},
     SAMPLERS - {"samplers.base"},
     {"samplers", "datasets", "paper", "benchmark.dual_display"},
@@ -29,6 +29,7 @@ SAME_FLOOR = {
     ("nets", "primal_dual"),
     ("nets", "base_net"),
     ("base_net", "epsilon"),
+    ("pool", "model"),
     ("duals", "criteria"),
     ("optimality", "features"),
     ("optimality", "loaders"),

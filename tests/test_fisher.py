@@ -80,6 +80,14 @@ def test_fisher_greedy_equals_brute_force(seed, n_outputs, k):
     assert fisher_greedy(candidates(*args), k).tolist() == brute_fisher_greedy(*args, k)
 
 
+@pytest.mark.parametrize("weight", [0.3, 8.0])
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_picks_that_weigh_more_are_picks_of_more_information(n_outputs, weight):
+    A, h, known, F = problem(3, n_outputs=n_outputs)
+    picks = fisher_greedy(candidates(A, h, known, F), 6, weight).tolist()
+    assert picks == brute_fisher_greedy(A * weight**0.5, h, known, F, 6)
+
+
 @pytest.mark.parametrize("n_outputs", [1, 3])
 def test_only_rows_that_can_win_are_computed_and_the_picks_are_the_same(n_outputs, monkeypatch):
     A, h, known, F = problem(7, n=600, n_outputs=n_outputs)

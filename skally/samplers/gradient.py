@@ -73,9 +73,6 @@ class BAITSampler(BaseSampler):
     picked one by one, then k given back. A classifier's row has the information
     (diag(p) - p p^T) (x) h h^T, a regressor's h h^T. The bias is not counted.
 
-    All labelled and picked rows weigh the same, so that the utility does not depend on k; the
-    authors' code gives each picked row k times the weight of a labelled one.
-
     Time is O(n_pool (C d)^2) once and O(n_pool C^2 (C + d)) a pick, memory
     O(n_pool (C^2 + d) + (C d)^2); for regression, C is 1. Where next to nothing is known before,
     the first part is done again once most of its digits are lost.
@@ -84,6 +81,9 @@ class BAITSampler(BaseSampler):
     ----------
     regularization : float, at least 1e-6
         M starts from that many rows of average information, the same in all directions.
+    pick_weight : float, at least 1e-6, or None
+        Information of a picked row, that of a labelled one being 1. None means the number of rows
+        that are queried, as in the authors' code.
     random_state : None, int or RandomState
         Unused: the picks are deterministic.
 
@@ -104,16 +104,19 @@ class BAITSampler(BaseSampler):
 
     heeds_utility = False
 
-    def __init__(self, *, regularization=1.0, random_state=None):
+    def __init__(self, *, regularization=1.0, pick_weight=None, random_state=None):
         super().__init__(random_state=random_state)
         self.regularization = regularization
+        self.pick_weight = pick_weight
 
     def utility(self, pool, rng):
         rows = self._candidates(pool)
         return trace_change(rows.U, rows.V)
 
     def select(self, pool, utility, k, rng):
-        return fisher_greedy(self._candidates(pool), k)
+        weight = k if self.pick_weight is None else self.pick_weight
+        check_number("pick_weight", weight, numbers.Real, 1e-6)
+        return fisher_greedy(self._candidates(pool), k, weight)
 
     def _candidates(self, pool):
         check_number("regularization", self.regularization, numbers.Real, 1e-6)

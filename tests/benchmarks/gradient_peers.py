@@ -68,11 +68,11 @@ def our_picks(Z, proba, Z_labeled):
     from skally import BADGESampler, BAITSampler, LCMDSampler
 
     linear = LinearRegression().fit(Z_labeled, Z_labeled[:, 0])
-    badge = BADGESampler(random_state=0)
+    badge, bait = BADGESampler(random_state=0), BAITSampler(pick_weight=1.0)  # as in bmdal_reg
     return {
         "BADGE": median_time(lambda: badge.query(known(proba), Z, K)),
         "LCMD": median_time(lambda: LCMDSampler().query(linear, Z, K, X=Z_labeled)),
-        "BAIT, regression": median_time(lambda: BAITSampler().query(linear, Z, K, X=Z_labeled)),
+        "BAIT, regression": median_time(lambda: bait.query(linear, Z, K, X=Z_labeled)),
     }
 
 

@@ -56,11 +56,12 @@ def test_badge_says_why_it_takes_no_regressor(regressor, diabetes):
         BADGESampler().query(regressor, diabetes[0])
 
 
-def dense_bait(x, x_labeled, k, regularization, rank=None):
+def dense_bait(x, x_labeled, k, regularization, rank=None, pick_weight=None):
     """The definition, by inverses of dense matrices: x of shape (n, r, D).
 
     The rank, D by default, is the number of directions that any row tells about.
     """
+    weight = k if pick_weight is None else pick_weight
 
     def total(rows):
         return np.einsum("nri,nrj->ij", rows, rows)
@@ -70,7 +71,7 @@ def dense_bait(x, x_labeled, k, regularization, rank=None):
     chosen = []
 
     def trace(rows):
-        return np.trace(np.linalg.inv(prior + total(x[rows])) @ F)
+        return np.trace(np.linalg.inv(prior + weight * total(x[rows])) @ F)
 
     while len(chosen) < min(2 * k, len(x)):
         rest = [i for i in range(len(x)) if i not in chosen]
@@ -105,6 +106,24 @@ def test_bait_equals_the_dense_trace_formula_for_numbers(regressor, diabetes):
         assert BAITSampler().query(model, X[150:], 4, X=X[:150]).tolist() == expected
 
 
+def test_the_weight_of_baits_picks_is_that_of_the_authors_code_unless_given(diabetes):
+    X, y = diabetes[0][:60].astype(float), diabetes[1][:60]
+    model, k = LinearRegression().fit(X, y), 5
+    x, x_labeled, L = X[20:, None], X[:20, None], 20
+    F = np.einsum("nri,nrj->ij", X[:, None], X[:, None]) / 60
+    start = np.trace(F) / 10 * np.eye(10) / (L + k) + X[:20].T @ X[:20] / L * (L / (L + k))
+    chosen, scaled = [], X[20:] * np.sqrt(k / (L + k))  # as the authors' code has it
+    for _ in range(2 * k):
+        traces = [np.trace(np.linalg.inv(start + scaled[[*chosen, i]].T @ scaled[[*chosen, i]]) @ F)
+                  if i not in chosen else np.inf for i in range(40)]  # fmt: skip
+        chosen.append(int(np.argmin(traces)))
+    picks = BAITSampler().query(model, X[20:], k, X=X[:20])
+    assert set(picks.tolist()) <= set(chosen)
+    assert picks.tolist() == dense_bait(x, x_labeled, k, 1.0)
+    equal = BAITSampler(pick_weight=1.0).query(model, X[20:], k, X=X[:20])
+    assert equal.tolist() == dense_bait(x, x_labeled, k, 1.0, pick_weight=1.0) != picks.tolist()
+
+
 def test_baits_utility_is_its_first_pick_and_falls_where_labels_are(rng):
     X = rng.normal(size=(40, 4))
     model = LogisticRegression().fit(X, X[:, 0] > 0)
@@ -121,10 +140,11 @@ def test_bait_does_not_depend_on_the_units_of_the_embedding(rng):
     assert BAITSampler().query(model, X * 1000, 8, X=X[:6] * 1000).tolist() == picks.tolist()
 
 
-def test_bait_names_a_bad_regularization(regressor, diabetes):
+@pytest.mark.parametrize("name", ["regularization", "pick_weight"])
+def test_bait_names_a_bad_parameter(name, regressor, diabetes):
     for bad in (0, -1.0, "1", np.nan):
-        with pytest.raises(ValueError, match="regularization == "):
-            BAITSampler(regularization=bad).query(regressor, diabetes[0])
+        with pytest.raises(ValueError, match=f"{name} == "):
+            BAITSampler(**{name: bad}).query(regressor, diabetes[0])
 
 
 def test_a_committee_is_one_net_with_its_members_embeddings_side_by_side(rng):

@@ -1,0 +1,114 @@
+"""Which k-means to cluster a pool by: time, memory and inertia of scikit-learn's and of faiss.
+
+Run: ``python tests/benchmarks/kmeans.py [n k]``
+
+All start from random rows and run ten iterations, on d = 100 features of 1,000 normal clusters that
+overlap. "n per cluster" fits on so many random rows for each cluster and assigns the others, as
+faiss does with 256. Inertia is that of all rows, in percent above the best of the line's. Each runs
+once in a fresh process with one thread; faiss-cpu is installed in a virtual environment of its own,
+in a temporary folder.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from pathlib import Path
+
+import numpy as np
+
+SIZES = ((50_000, 100), (50_000, 1_000), (200_000, 200), (1_000_000, 100), (1_000_000, 1_000))
+N_FEATURES, N_ITERATIONS = 100, 10
+METHODS = ("full", "256 per cluster", "64 per cluster", "mini batch", "faiss")
+
+
+def overlapping(n):
+    """1,000 normal clusters, (n, N_FEATURES), written in place."""
+    rng = np.random.RandomState(0)
+    centers = rng.normal(size=(1_000, N_FEATURES)).astype(np.float32)
+    Z = np.empty((n, N_FEATURES), dtype=np.float32)
+    for start in range(0, n, 10_000):
+        part = Z[start : start + 10_000]
+        part[:] = rng.normal(size=part.shape)
+        part += centers[rng.randint(1_000, size=len(part))]
+    return Z
+
+
+def cluster(method, Z, k):
+    """Centres by one of the methods, (k, d), and the cluster of each row."""
+    if method == "faiss":
+        import faiss
+
+        faiss.omp_set_num_threads(1)
+        model = faiss.Kmeans(Z.shape[1], k, niter=N_ITERATIONS, seed=0)
+        model.train(Z)
+        return model.centroids, model.index.search(Z, 1)[1].ravel()
+    from sklearn.cluster import KMeans, MiniBatchKMeans
+    from sklearn.metrics import pairwise_distances_argmin
+
+    if method == "mini batch":
+        model = MiniBatchKMeans(k, batch_size=1024, random_state=0).fit(Z)  # as the paper's code
+        return model.cluster_centers_, model.labels_
+    model = KMeans(k, init="random", n_init=1, max_iter=N_ITERATIONS, random_state=0)
+    if method == "full":
+        return model.fit(Z).cluster_centers_, model.labels_
+    n_rows = int(method.split()[0]) * k
+    rows = np.random.RandomState(0).permutation(len(Z))[:n_rows]
+    centers = model.fit(Z[rows]).cluster_centers_
+    return centers, pairwise_distances_argmin(Z, centers)
+
+
+def measure(method, n, k):
+    """Seconds, MB beyond the data, and inertia."""
+    Z = overlapping(n)
+    before, start = peak_mb(), time.process_time()
+    centers, labels = cluster(method, Z, k)
+    seconds, mb = time.process_time() - start, peak_mb() - before
+    parts = range(0, n, 10_000)
+    inertia = sum(
+        float(((Z[i : i + 10_000] - centers[labels[i : i + 10_000]]) ** 2).sum()) for i in parts
+    )
+    return seconds, mb, inertia
+
+
+def peak_mb():
+    """Most memory that this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def in_fresh_process(python, method, n, k):
+    """As :func:`measure`."""
+    one_thread = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
+    shown = subprocess.run(
+        [python, __file__, "--one", method, str(n), str(k)],
+        env={**os.environ, **one_thread}, capture_output=True, check=True,
+    )  # fmt: skip
+    return json.loads(shown.stdout)
+
+
+def main(sizes):
+    """A line a size, three figures a method."""
+    print(f"{'n':>9s}{'k':>6s}" + "".join(f"{method:>30s}" for method in METHODS))
+    with tempfile.TemporaryDirectory() as folder:
+        venv.create(folder, with_pip=True)
+        peer = str(Path(folder) / "bin" / "python")
+        subprocess.run([peer, "-m", "pip", "install", "-q", "faiss-cpu"], check=True)
+        for n, k in sizes:
+            found = [
+                in_fresh_process(peer if method == "faiss" else sys.executable, method, n, k)
+                for method in METHODS
+            ]
+            least = min(inertia for _, _, inertia in found)
+            cells = (f"{s:8.2f} s {mb:6.0f} MB +{inertia / least - 1:6.2%}" for s, mb, inertia in found)
+            print(f"{n:9,d}{k:6,d}" + "".join(f"{cell:>30s}" for cell in cells), flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--one"]:
+        print(json.dumps(measure(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))))
+    else:
+        main([tuple(map(int, sys.argv[1:3]))] if sys.argv[1:] else SIZES)
