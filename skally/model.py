@@ -25,7 +25,7 @@ class Model:
     ----------
     estimator : estimator, or modAL learner or committee
         A net, or a Pipeline, GridSearchCV, TransformedTargetRegressor or modAL learner around one,
-        in any nesting; any scikit-learn estimator, which has fewer answers; or None, which has none.
+        in any nesting; any scikit-learn estimator, which has fewer answers; None, which has none.
     """
 
     estimator: Any
@@ -83,7 +83,7 @@ class Model:
         return np.reshape(prediction, (len(prediction), -1))
 
     def embedding(self, X):
-        """Embedding, or columns where the estimator has none, (n, d); a committee's side by side."""
+        """Embedding, or columns where there is none, (n, d); a committee's side by side."""
         if len(self.members) > 1:
             return np.hstack([member.embedding(X) for member in self.members])
         X = self.transform(X)

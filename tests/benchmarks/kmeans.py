@@ -103,8 +103,10 @@ def main(sizes):
                 for method in METHODS
             ]
             least = min(inertia for _, _, inertia in found)
-            cells = (f"{s:8.2f} s {mb:6.0f} MB +{inertia / least - 1:6.2%}" for s, mb, inertia in found)
-            print(f"{n:9,d}{k:6,d}" + "".join(f"{cell:>30s}" for cell in cells), flush=True)
+            line = f"{n:9,d}{k:6,d}"
+            for seconds, mb, inertia in found:
+                line += f"{seconds:10.2f} s {mb:5.0f} MB +{inertia / least - 1:6.2%}"
+            print(line, flush=True)
 
 
 if __name__ == "__main__":
