@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch import NeuralNetRegressor
 from torch import nn
 
+from skally.linalg import blocks
 from skally.loaders import IN_MEMORY
 from skally.seeding import draw_seed, make_rng, torch_seeded
 
@@ -123,8 +124,12 @@ class DualRegressor(RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float32, reset=False)
+        duals = [self._predict_block(X[rows]) for rows in blocks(len(X), 8192)]
+        return np.concatenate(duals) * self.scale_
+
+    def _predict_block(self, X):
         Z = self.scaler_.transform(X).astype(np.float64)
-        return self.net_.predict(Z).ravel() * self.scale_
+        return self.net_.predict(Z).ravel()
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

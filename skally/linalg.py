@@ -11,20 +11,43 @@ def blocks(n, size=1024):
     return [slice(start, min(start + size, n)) for start in range(0, n, size)]
 
 
-def squared_distance(Z, norms, c):
+def take_from(parts, rows):
+    """Rows of several arrays, numbered as if they were one; None means all.
+
+    Parameters
+    ----------
+    parts : sequence of arrays of shape (n_i, d)
+    rows : ascending int array of shape (m,), or None
+
+    Returns
+    -------
+    Z : array of shape (m, d), the array itself for all rows of a single one
+    """
+    if rows is None:
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    stops = np.cumsum([len(part) for part in parts])
+    split = np.split(rows, np.searchsorted(rows, stops[:-1]))
+    starts = stops - [len(part) for part in parts]
+    return np.concatenate([Z[i - start] for Z, i, start in zip(parts, split, starts, strict=True)])
+
+
+def squared_distance(Z, origin, norms, c):
     """Squared distance of every row of Z to one row.
 
     Parameters
     ----------
     Z : array of shape (n, d)
-    norms : array of shape (n,), squared lengths of Z's rows
+    origin : array of shape (d,)
+        The nearer to the rows, the fewer digits are lost. Z itself is not shifted, nor copied.
+    norms : array of shape (n,), squared distances of Z's rows to the origin
     c : int, the row
 
     Returns
     -------
     gap : array of shape (n,), not negative
     """
-    return np.maximum(norms - 2 * (Z @ Z[c]) + norms[c], 0)
+    step = Z[c] - origin
+    return np.maximum(norms - 2 * (Z @ step - origin @ step) + norms[c], 0)
 
 
 def squared_norms(Z):

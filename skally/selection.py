@@ -10,7 +10,6 @@ from skally.linalg import (
     smallest_product,
     squared_distance,
     squared_distance_to_mean,
-    squared_norms,
 )
 
 
@@ -153,14 +152,14 @@ def farthest_first(spaces, gap, k, first=None):
 
 def climb(spaces, gap, k, beyond):
     """Up to k picks of :func:`farthest_first` among few rows, while none beyond them has more."""
-    spaces = [Z - Z.mean(axis=0) for Z in spaces]
-    norms, chosen = [squared_norms(Z) for Z in spaces], []
+    around_means = [(Z, Z.mean(axis=0), squared_distance_to_mean(Z)) for Z in spaces]
+    chosen = []
     while len(chosen) < k:
         c = int(np.argmax(gap))
         if gap[c] < max(beyond, 0):  # negative once all of them are chosen
             break
         chosen.append(c)
-        steps = [squared_distance(Z, norm, c) for Z, norm in zip(spaces, norms, strict=True)]
+        steps = [squared_distance(*space, c) for space in around_means]
         gap = np.minimum(gap, reduce(np.multiply, steps))
         gap[chosen] = -1
     return chosen

@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from skally.clustering import best_per_cluster, in_turns, kmeans_labels, largest_cluster
+from skally.clustering import (
+    best_per_cluster,
+    in_turns,
+    kmeans,
+    kmeans_centers,
+    largest_cluster,
+)
+from skally.linalg import take_from
 
 
 def brute_best_per_cluster(utility, labels, k):
@@ -34,7 +41,7 @@ def test_clusters_get_equal_shares_and_leave_what_they_lack_to_others(rng):
 
 def test_kmeans_finds_separate_groups_and_says_nothing_of_duplicates(rng):
     Z = np.repeat(np.array([[0.0, 0], [9, 9]]), 20, axis=0)
-    labels = kmeans_labels(Z, 6, rng)  # a ConvergenceWarning would be an error here
+    labels = kmeans(Z, 6, rng)[0]  # a ConvergenceWarning would be an error here
     assert len(set(labels[:20]) & set(labels[20:])) == 0
 
 
@@ -73,3 +80,30 @@ def test_largest_cluster_of_identical_rows_is_distinct():
 def test_clusters_take_turns():
     labels = np.array([0, 0, 0, 7, 7, 2])
     assert in_turns(np.array([2, 1, 0, 4, 5, 3]), labels).tolist() == [2, 4, 5, 1, 3, 0]
+
+
+def test_clusters_of_many_rows_are_found_by_a_part_of_them(monkeypatch, rng):
+    centers = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
+    group = rng.randint(3, size=900)
+    Z, seen = centers[group] + rng.normal(size=(900, 2)), []
+    monkeypatch.setattr("skally.clustering.ROWS_PER_CLUSTER", 20)
+    monkeypatch.setattr("skally.clustering.LEAST_ROWS", 60)
+    monkeypatch.setattr(
+        "skally.clustering.take_from", lambda *args: seen.append(take_from(*args)) or seen[-1]
+    )
+    found = [kmeans(Z, 3, np.random.RandomState(seed))[0] for seed in range(10)]
+    assert 3 in [len(set(zip(group, label, strict=True))) for label in found]  # or a bad start
+    assert len(seen[1]) == 60 and len(set(map(tuple, seen[1]))) == 60
+    found = kmeans_centers([Z[:100], Z[100:]], 3, np.random.RandomState(1))
+    assert np.array_equal(seen[1], seen[-1])
+    assert np.array_equal(found, kmeans_centers([Z], 3, np.random.RandomState(1)))
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e3])
+def test_largest_cluster_far_from_the_origin_picks_the_same_rows(offset, rng):
+    Z = rng.normal(size=(300, 8)).astype(np.float32)
+    far = (Z + np.float32(offset)).astype(np.float32)
+    exact = far.astype(np.float64) - offset
+    gap = ((exact - exact[0]) ** 2).sum(axis=1)
+    picks = largest_cluster(far, np.zeros(300, int), gap.astype(np.float32), 30)
+    assert picks.tolist() == brute_largest_cluster(exact, exact[:1], 30, 1.0)

@@ -15,6 +15,7 @@ from skally.linalg import (
     squared_distance_to_mean,
     squared_distance_to_nearest,
     squared_distances,
+    take_from,
 )
 
 
@@ -23,9 +24,10 @@ def test_distances_equal_brute_force(rng, dtype):
     Z, centers = rng.normal(size=(50, 4)).astype(dtype), rng.normal(size=(7, 4)).astype(dtype)
     brute = cdist(Z, centers, "sqeuclidean")
     assert np.allclose(squared_distance_to_nearest(Z, centers), brute.min(axis=1), atol=1e-5)
-    norms = (Z**2).sum(axis=1)
-    assert np.allclose(squared_distance(Z, norms, 3), cdist(Z, Z[3:4], "sqeuclidean")[:, 0],
-                       atol=1e-5)  # fmt: skip
+    for origin in (np.zeros(4, dtype), Z[5]):
+        norms = ((Z - origin) ** 2).sum(axis=1)
+        gap = squared_distance(Z, origin, norms, 3)
+        assert np.allclose(gap, cdist(Z, Z[3:4], "sqeuclidean")[:, 0], atol=1e-5)
 
 
 def test_the_nearest_centre_is_that_of_brute_force(rng):
@@ -89,3 +91,12 @@ def test_neighbours_are_those_of_scikit_learn(rng, n):
     expected = NearestNeighbors(n_neighbors=k).fit(Z).kneighbors()[0].mean(axis=1)
     assert np.allclose(mean_neighbor_distance(Z, 20), expected, atol=1e-6)
     assert mean_neighbor_distance(Z[:1], 20).tolist() == [0]
+
+
+def test_rows_of_several_arrays_are_numbered_through(rng):
+    parts = [rng.normal(size=(n, 2)) for n in (3, 0, 5)]
+    whole = np.vstack(parts)
+    for rows in ([], [0], [2, 3], [0, 1, 7], list(range(8))):
+        assert np.array_equal(take_from(parts, np.array(rows, dtype=int)), whole[rows])
+    assert np.array_equal(take_from(parts, None), whole)
+    assert take_from(parts[:1], None) is parts[0]

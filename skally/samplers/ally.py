@@ -4,7 +4,7 @@ import numbers
 
 import numpy as np
 
-from skally.clustering import best_per_cluster, kmeans_labels, largest_cluster
+from skally.clustering import best_per_cluster, kmeans, largest_cluster
 from skally.dual_regression import DualRegressor
 from skally.samplers.base import BaseSampler
 from skally.seeding import fresh
@@ -68,7 +68,7 @@ class ALLYSampler(BaseSampler):
         if self.diversity == "kmeans++":
             return kmeans_plusplus(np.maximum(utility, 0.0)[:, None], pool.embedding, k, rng)
         n_clusters = min(k if self.n_clusters is None else self.n_clusters, len(pool))
-        labels = kmeans_labels(pool.embedding, n_clusters, rng)
+        labels, _ = kmeans(pool.embedding, n_clusters, rng)
         return best_per_cluster(utility, labels, k, rng)
 
     def _check_parameters(self):

@@ -207,4 +207,4 @@ def last_layer_factors(pool):
         proba, h = pool.proba_and_embedding
         h_labeled = pool.labeled_embedding
         A, A_labeled = softmax_factor(proba), softmax_factor(pool.labeled_proba)
-    return (A, h.astype(np.float64)), (A_labeled, h_labeled.astype(np.float64))
+    return (A, h), (A_labeled, h_labeled)

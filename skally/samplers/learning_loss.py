@@ -8,6 +8,7 @@ from sklearn.preprocessing import StandardScaler
 from skorch import NeuralNetRegressor
 from torch import nn
 
+from skally.linalg import blocks
 from skally.loaders import IN_MEMORY
 from skally.modules import MLP
 from skally.samplers.base import BaseSampler
@@ -80,7 +81,13 @@ class LearningLossSampler(BaseSampler):
         scaler = StandardScaler().fit(Z)
         with torch_seeded(draw_seed(rng)):
             net.fit(scaler.transform(Z).astype(np.float32), loss.astype(np.float32).reshape(-1, 1))
-        return net.predict(scaler.transform(pool.embedding).astype(np.float32)).ravel()
+        Z = pool.embedding
+        return np.concatenate(
+            [
+                net.predict(scaler.transform(Z[rows]).astype(np.float32)).ravel()
+                for rows in blocks(len(Z), 8192)
+            ]
+        )
 
 
 class RankingLoss(nn.Module):
