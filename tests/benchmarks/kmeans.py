@@ -2,11 +2,11 @@
 
 Run: ``python tests/benchmarks/kmeans.py [n k]``
 
-All start from random rows and run ten iterations, on d = 100 features of 30 normal clusters, but
-for the mini batch, which is as in the paper's code, with batches of 1,024. "n per cluster" fits on so many random rows for each cluster and assigns the others, as
-faiss does with 256. Inertia is that of all rows, in percent above the best of the line's. Each runs
-once in a fresh process with one thread; faiss-cpu is installed in a virtual environment of its own,
-in a temporary folder.
+All but the mini batch, which is as in the paper's code (batches of 1,024), start from random rows
+and run ten iterations, on d = 100 features of 30 normal clusters. "n per cluster" fits on so many
+random rows for each cluster and assigns the others, as faiss does with 256. Inertia is that of all
+rows, in percent above the best of the line's. Each runs once in a fresh process with one thread;
+faiss-cpu is installed in a virtual environment of its own, in a temporary folder.
 """
 
 import json
