@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, PrintLog
 
 from skally.optimality import optimality
 
@@ -31,6 +31,15 @@ class CosineDecay(Callback):
     def _scale(self, net, factor):
         for group, start in zip(net.optimizer_.param_groups, self.start_, strict=True):
             group["lr"] = start * factor
+
+
+class QuietLog(PrintLog):
+    """skorch's log, whose lines are not composed where nobody reads them."""
+
+    def on_epoch_end(self, net, **kwargs):
+        """Print the line of an epoch."""
+        if net.verbose:
+            super().on_epoch_end(net, **kwargs)
 
 
 class KKTStopping(Callback):

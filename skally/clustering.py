@@ -14,8 +14,8 @@ from skally.selection import top_k
 ROWS_PER_CLUSTER, LEAST_ROWS = 256, 20_000
 
 
-def kmeans_centers(parts, n_clusters, rng):
-    """Centres of clusters, by Lloyd's algorithm from random rows.
+def kmeans(parts, n_clusters, rng, init="random"):
+    """Clusters by Lloyd's algorithm.
 
     With a cluster for each query, choosing the start by k-means++ would cost more than all
     iterations from random rows, of which ten are enough to keep queries apart. Of many rows a
@@ -23,32 +23,28 @@ def kmeans_centers(parts, n_clusters, rng):
 
     Parameters
     ----------
-    parts : sequence of arrays of shape (n_i, d)
-        Their rows are clustered together.
-    n_clusters : int, at most the number of rows
+    parts : sequence of arrays of shape (n_i, d), n rows together
+        They are clustered as one.
+    n_clusters : int, at most n
     rng : numpy.random.RandomState
+    init : "random" or "k-means++"
+        The latter for few clusters, where it is cheap and a bad start would show.
 
     Returns
     -------
     centers : array of shape (n_clusters, d)
+    labels : int array of shape (n,)
     """
-    rows, n_rows = sum(map(len, parts)), max(ROWS_PER_CLUSTER * n_clusters, LEAST_ROWS)
-    Z = take_from(parts, np.sort(rng.permutation(rows)[:n_rows]) if rows > n_rows else None)
-    model = KMeans(n_clusters, init="random", n_init=1, max_iter=10, random_state=draw_seed(rng))
+    n, n_drawn = sum(map(len, parts)), max(ROWS_PER_CLUSTER * n_clusters, LEAST_ROWS)
+    rows = None if n <= n_drawn else np.sort(rng.permutation(n)[:n_drawn])
+    model = KMeans(n_clusters, init=init, n_init=1, max_iter=10, random_state=draw_seed(rng))
     with warnings.catch_warnings():  # fewer distinct rows than clusters: callers allow for it
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(Z).cluster_centers_
-
-
-def kmeans(Z, n_clusters, rng):
-    """Cluster of each row by :func:`kmeans_centers`, and its squared distance to the centre.
-
-    Returns
-    -------
-    label : int array of shape (n,)
-    gap : array of shape (n,)
-    """
-    return nearest(Z, kmeans_centers([Z], n_clusters, rng))
+        model.fit(take_from(parts, rows))
+    if rows is None:
+        return model.cluster_centers_, model.labels_
+    labels = [nearest(part, model.cluster_centers_)[0] for part in parts if len(part)]
+    return model.cluster_centers_, np.concatenate(labels)
 
 
 def best_per_cluster(utility, labels, k, rng):

@@ -36,7 +36,7 @@ class Batch:
     outputs: tuple = ()
 
 
-def per_sample(criterion, batch, name):
+def per_sample(criterion, batch, name, extras=None):
     """Loss of each sample of a batch, a mean over outputs, shape (b,).
 
     Parameters
@@ -45,6 +45,8 @@ def per_sample(criterion, batch, name):
     batch : Batch
     name : str
         Its parameter name, for errors.
+    extras : sequence of str, or None
+        As by :func:`extras_of`, from who calls often; None finds them out.
 
     Raises
     ------
@@ -56,14 +58,16 @@ def per_sample(criterion, batch, name):
         y_pred = torch.log(y_pred + torch.finfo(y_pred.dtype).eps)
     if isinstance(criterion, nn.BCEWithLogitsLoss) or y_true.is_floating_point():
         y_true = y_true.to(y_pred.dtype).reshape(y_pred.shape)
-    extras = {extra: getattr(batch, extra) for extra in extras_of(criterion)}
-    loss = criterion(y_pred, y_true, **extras)
+    extras = extras_of(criterion) if extras is None else extras
+    loss = criterion(y_pred, y_true, **{extra: getattr(batch, extra) for extra in extras})
     if loss.dim() == 0 or len(loss) != len(y_pred):
         raise ValueError(
             f"{name} must give one value per sample: for a batch of {len(y_pred)} it gave shape "
             f"{tuple(loss.shape)}. Use reduction='none'."
         )
-    return loss.flatten(1).mean(dim=1) if loss.dim() > 1 else loss
+    if loss.numel() == len(loss):
+        return loss.reshape(-1)
+    return loss.flatten(1).mean(dim=1)
 
 
 def extras_of(criterion):

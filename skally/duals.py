@@ -7,11 +7,13 @@ without bias and nothing depends on the batch size::
     L(theta, lam) = mean_i [ l_i + lam_i (l'_i - eps_i) ]
 """
 
+import math
+
 import numpy as np
 import torch
 from torch import nn
 
-from skally.criteria import per_sample
+from skally.criteria import extras_of, per_sample
 
 
 class Lagrangian(nn.Module):
@@ -49,7 +51,10 @@ class Lagrangian(nn.Module):
         self.dual_max = dual_max
         self.dual_decay = dual_decay
         self.penalty = penalty
-        for name in ("epsilon", "share", *self.state_names):
+        both = (criterion, constraint_criterion)
+        self.extras = [() if each is None else extras_of(each) for each in both]
+        self.share = self.last = None
+        for name in ("epsilon", *self.state_names):
             self.register_buffer(name, torch.zeros(0), persistent=False)
 
     def begin(self, epsilon, dual_init):
@@ -62,17 +67,19 @@ class Lagrangian(nn.Module):
         """
         device = self.epsilon.device
         self.epsilon = torch.as_tensor(epsilon, dtype=torch.float32, device=device)
-        self.share = torch.ones_like(self.epsilon)
+        self.is_uniform = bool((self.epsilon == self.epsilon[:1]).all())
+        self.share = None
         self.dual = torch.full_like(self.epsilon, dual_init)
         self.loss = torch.full_like(self.epsilon, torch.nan)
         self.slack = torch.full_like(self.epsilon, torch.nan)
 
     def sample_losses(self, batch):
         """Losses l and l' of a batch, each of shape (b,)."""
-        loss = per_sample(self.criterion, batch, "criterion")
+        loss = per_sample(self.criterion, batch, "criterion", self.extras[0])
         if self.constraint_criterion is None:
             return loss, loss
-        return loss, per_sample(self.constraint_criterion, batch, "constraint_criterion")
+        name = "constraint_criterion"
+        return loss, per_sample(self.constraint_criterion, batch, name, self.extras[1])
 
     def forward(self, batch, rows):
         """Mean (augmented) Lagrangian of a batch.
@@ -80,12 +87,19 @@ class Lagrangian(nn.Module):
         Rows that are drawn more often than others count for less, by their ``share``.
         """
         loss, constraint = self.sample_losses(batch)
-        slack, dual = constraint - self.epsilon[rows], self.dual[rows]
+        self.last = loss.detach(), constraint.detach()
+        slack, dual = constraint - self.tolerance(rows), self.dual.index_select(0, rows)
         if self.penalty == 0:
-            return ((loss + dual * slack) / self.share[rows]).mean()
-        ahead = self.next_dual(dual, slack.detach())
-        cost = self.dual_decay * ahead.square() + (ahead - dual).square() / self.penalty
-        return ((loss + ahead * slack - cost / 2) / self.share[rows]).mean()
+            value = torch.addcmul(loss, dual, slack)
+        else:
+            ahead = self.next_dual(dual, slack.detach())
+            cost = self.dual_decay * ahead.square() + (ahead - dual).square() / self.penalty
+            value = loss + ahead * slack - cost / 2
+        return value.mean() if self.share is None else (value / self.share[rows]).mean()
+
+    def tolerance(self, rows):
+        """epsilon of some rows, shape (b,), or (1,) where it is one number for all."""
+        return self.epsilon[:1] if self.is_uniform else self.epsilon.index_select(0, rows)
 
     def next_dual(self, dual, slack):
         """Proximal step on a dual: the weight of its constraint in the augmented Lagrangian.
@@ -99,14 +113,21 @@ class Lagrangian(nn.Module):
     def lagrangian(self, batch, rows):
         """l_i + lam_i (l'_i - eps_i) of each sample of a batch, shape (b,)."""
         loss, constraint = self.sample_losses(batch)
-        return loss + self.dual[rows] * (constraint - self.epsilon[rows])
+        return loss + self.dual[rows] * (constraint - self.tolerance(rows))
 
     @torch.no_grad()
     def observe(self, batch, rows):
         """Keep the losses and slacks of a batch, the measurement for the dual step."""
-        loss, constraint = self.sample_losses(batch)
-        self.loss[rows] = loss.float()
-        self.slack[rows] = constraint.float() - self.epsilon[rows]
+        self._keep(rows, *self.sample_losses(batch))
+
+    def keep_last(self, rows):
+        """As :meth:`observe`, of the batch whose Lagrangian was the last."""
+        self._keep(rows, *self.last)
+        self.last = None
+
+    def _keep(self, rows, loss, constraint):
+        self.loss.index_copy_(0, rows, loss.float())
+        self.slack.index_copy_(0, rows, constraint.float() - self.tolerance(rows))
 
     @torch.no_grad()
     def ascend(self, rows, dual_lr, rise=np.inf):
@@ -125,16 +146,21 @@ class Lagrangian(nn.Module):
         ValueError
             If a dual would not be a finite number. The duals are then as before.
         """
-        dual = self.dual[rows]
-        ahead = dual + dual_lr * (self.slack[rows] - self.dual_decay * dual).clamp(max=rise)
-        if not ahead.isfinite().all():
-            worst = torch.as_tensor(rows)[~ahead.isfinite()][0]
+        rows = torch.as_tensor(rows, device=self.dual.device)
+        dual, step = self.dual.index_select(0, rows), self.slack.index_select(0, rows)
+        if self.dual_decay > 0:
+            step -= self.dual_decay * dual
+        if rise < np.inf:
+            step.clamp_(max=rise)
+        ahead = torch.add(dual, step, alpha=dual_lr)
+        if not math.isfinite(ahead.sum().item()):  # one sum is cheaper than n comparisons
+            worst = rows[~ahead.isfinite()][0]
             raise ValueError(
                 f"Training has diverged: the constraint loss of row {worst.item()} is "
                 f"{(self.slack[worst] + self.epsilon[worst]).item()} and its dual variable "
                 f"{self.dual[worst].item():.3g}. Use a smaller lr or dual_lr, or scale the data."
             )
-        self.dual[rows] = ahead.clamp(0, self.dual_max)
+        self.dual.index_copy_(0, rows, ahead.clamp_(0, self.dual_max))
 
     def get_extra_state(self):
         """The part of a checkpoint that belongs to the data."""

@@ -1,5 +1,6 @@
 """Batches of an in-memory data set without a per-sample collate."""
 
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -19,11 +20,15 @@ class ArrayDataset(Dataset):
     """
 
     def take(self, rows):
-        """Rows of X (dense) and of y, in the order asked for."""
-        X = self.X[rows]
-        if sparse.issparse(X):
-            X = X.toarray()
-        return X, np.zeros(len(rows)) if self.y is None else self.y[rows]
+        """Rows of X (dense) and of y as tensors, in the order that an int tensor asks for."""
+        X, y = self._arrays
+        return rows_of(X, rows), rows_of(y, rows)
+
+    @cached_property
+    def _arrays(self):
+        """X and y, as tensors that share their memory where that can be."""
+        y = np.zeros(len(self)) if self.y is None else self.y
+        return tuple(as_shared(array) for array in (self.X, y))
 
 
 class Relabelled(torch.utils.data.Dataset):
@@ -56,8 +61,6 @@ class RowNumbered(torch.utils.data.Dataset):
 
     def __init__(self, dataset, rows):
         self.dataset, self.rows = dataset, rows
-        if can_take(dataset):
-            self.take = self._take
 
     def __len__(self):
         return len(self.dataset)
@@ -66,21 +69,49 @@ class RowNumbered(torch.utils.data.Dataset):
         x, y = self.dataset[i]
         return x, (y, self.rows[i])
 
-    def _take(self, positions):
-        X, y = take(self.dataset, positions)
-        return X, (y, self.rows[positions])
 
+def taker(dataset):
+    """Function from an int tensor of positions to a batch, None where rows come one by one.
 
-def can_take(dataset):
-    """Whether a batch can be had by one index."""
-    return can_take(dataset.dataset) if isinstance(dataset, Subset) else hasattr(dataset, "take")
+    Parameters
+    ----------
+    dataset : torch data set, numbered or not, or a subset of one
 
-
-def take(dataset, positions):
-    """Batch of ``dataset`` (or of a subset of one) at an array of positions."""
+    Returns
+    -------
+    take : function, or None
+    """
+    if not isinstance(dataset, RowNumbered | Subset):
+        return getattr(dataset, "take", None)
+    inner = taker(dataset.dataset)
+    if inner is None:
+        return None
+    numbers = torch.as_tensor(
+        np.array(dataset.rows if isinstance(dataset, RowNumbered) else dataset.indices, dtype=int)
+    )
     if isinstance(dataset, Subset):
-        return take(dataset.dataset, np.asarray(dataset.indices)[positions])
-    return dataset.take(positions)
+        return lambda positions: inner(numbers[positions])
+
+    def take(positions):
+        X, y = inner(positions)
+        return X, (y, numbers[positions])
+
+    return take
+
+
+def as_shared(array):
+    """Tensor over the memory of an array; what torch does not share is as it was."""
+    if not isinstance(array, np.ndarray) or not array.flags.writeable or min(array.strides) < 0:
+        return array
+    return torch.as_tensor(array)
+
+
+def rows_of(array, rows):
+    """Some rows of an array, sparse matrix or tensor, as a dense tensor."""
+    if isinstance(array, torch.Tensor):
+        return array.index_select(0, rows)
+    part = array[rows.numpy()]
+    return torch.as_tensor(part.toarray() if sparse.issparse(part) else np.ascontiguousarray(part))
 
 
 def original_rows(dataset, whole):
@@ -131,29 +162,29 @@ class BatchLoader:
         self.dataset, self.batch_size, self.shuffle, self.kwargs = (
             dataset, batch_size, shuffle, kwargs)  # fmt: skip
         self.weights = None
+        self.take = None if kwargs else taker(dataset)
 
     @property
     def can_draw(self):
         """Whether batches may be drawn by ``weights``."""
-        in_memory = not self.kwargs and can_take(self.dataset)
-        return in_memory and self.shuffle and len(self) > 1
+        return self.take is not None and self.shuffle and len(self) > 1
 
     def __len__(self):
         return len(self._edges()) - 1
 
     def __iter__(self):
-        if self.kwargs or not can_take(self.dataset):
+        if self.take is None:
             yield from DataLoader(self.dataset, self.batch_size, self.shuffle, **self.kwargs)
             return
         order = self._order()
         for start, stop in pairwise(self._edges()):
-            yield as_tensors(take(self.dataset, order[start:stop]))
+            yield self.take(order[start:stop])
 
     def _order(self):
         n = len(self.dataset)
         if not self.shuffle:
-            return np.arange(n)
-        order = torch.randperm(n).numpy()
+            return torch.arange(n)
+        order = torch.randperm(n)
         return order if self.weights is None else systematic_draw(self.weights)[order]
 
     def _edges(self):
@@ -166,13 +197,6 @@ class BatchLoader:
         return edges
 
 
-def as_tensors(batch):
-    """Nested tuple of arrays as the same of tensors, without a copy where torch can."""
-    if isinstance(batch, tuple):
-        return tuple(map(as_tensors, batch))
-    return torch.as_tensor(np.ascontiguousarray(batch))
-
-
 def systematic_draw(weights):
     """Rows drawn in proportion to their weights, each as often as expected, rounded up or down.
 
@@ -182,12 +206,12 @@ def systematic_draw(weights):
 
     Returns
     -------
-    rows : int array of shape (n,), ascending
+    rows : int tensor of shape (n,), ascending
     """
     n = len(weights)
     edges = np.cumsum(weights) * (n / np.sum(weights))
     marks = np.arange(n) + torch.rand(1, dtype=torch.float64).numpy()
-    return np.minimum(np.searchsorted(edges, marks), n - 1)
+    return torch.as_tensor(np.minimum(np.searchsorted(edges, marks), n - 1))
 
 
 # Parameters of a small skorch net that serves another estimator, on arrays and without a word.

@@ -6,11 +6,11 @@ from copy import deepcopy
 import numpy as np
 import torch
 from skorch import NeuralNet, NeuralNetClassifier, NeuralNetRegressor
-from skorch.callbacks import EarlyStopping, LRScheduler
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler, PrintLog
 from skorch.dataset import get_len, unpack_data
 from skorch.utils import to_tensor
 
-from skally.callbacks import CosineDecay
+from skally.callbacks import CosineDecay, QuietLog
 from skally.criteria import Batch, build_criterion
 from skally.duals import Lagrangian, automatic_dual_lr
 from skally.features import find_embedding_layer
@@ -28,6 +28,13 @@ RISE = 0.1
 # dependent constraints in fewer steps, once the weights have arrived.
 GROWTH = 10
 
+# Rows that are predicted together where the data are in memory, at most, and their floats.
+EVALUATION_ROWS, EVALUATION_FLOATS = 256, 2**20
+# Such batches that are measured together for a dual step, whose rounding matters to nobody.
+MEASURED = 4
+
+EVENTS_OF_BATCHES = ("on_batch_begin", "on_grad_computed", "on_batch_end")
+
 
 class PrimalDual:
     """Mixin: T_p primal steps on the Lagrangian, then one dual step, until the epochs are over.
@@ -44,6 +51,7 @@ class PrimalDual:
     """
 
     prefixes_ = [*NeuralNet.prefixes_, "constraint_criterion"]
+    listeners_ = {}
 
     def __init__(
         self,
@@ -105,9 +113,20 @@ class PrimalDual:
         )
         return self
 
+    def get_params_for_optimizer(self, prefix, named_parameters):
+        """As skorch's, with all parameters moved by one call where the optimizer offers it."""
+        args, kwargs = super().get_params_for_optimizer(prefix, named_parameters)
+        offered = "fused" in inspect.signature(self.optimizer).parameters
+        if offered and not kwargs.get("foreach") and not kwargs.get("differentiable"):
+            kwargs.setdefault("fused", can_be_fused(self.module_))
+        return args, kwargs
+
     def get_default_callbacks(self):
         """skorch's, and the decay of the learning rate unless the user has a schedule."""
-        callbacks = super().get_default_callbacks()
+        callbacks = [
+            (name, QuietLog() if isinstance(callback, PrintLog) else callback)
+            for name, callback in super().get_default_callbacks()
+        ]
         if any(is_schedule(callback) for callback in self.callbacks or []):
             return callbacks
         return [("lr_decay", CosineDecay()), *callbacks]
@@ -126,14 +145,44 @@ class PrimalDual:
         numbered = getattr(self, "numbered_", None)
         if training and numbered is not None and dataset is numbered.dataset:
             dataset = numbered
-        return super().get_iterator(dataset, training=training)
+        iterator = super().get_iterator(dataset, training=training)
+        if not training and isinstance(iterator, BatchLoader) and iterator.take is not None:
+            if "batch_size" not in self.get_params_for("iterator_valid"):
+                X, _ = iterator.take(torch.zeros(1, dtype=torch.long))
+                iterator.batch_size = self._evaluated_together(X.numel())
+        return iterator
+
+    def _evaluated_together(self, n_floats):
+        """Rows of so many floats in a batch that is not trained on."""
+        return max(self.batch_size, min(EVALUATION_ROWS, EVALUATION_FLOATS // max(1, n_floats)))
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """One epoch of plain batches; their row numbers are put aside for the loss."""
+        self.listeners_ = {event: self._listeners(event) for event in EVENTS_OF_BATCHES}
         if training:
             self._aim(iterator)
+            self._set_scale()
+            self._train_mode()
             iterator = self._set_rows_aside(iterator)
         super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+        self.listeners_ = {}
+
+    def notify(self, method_name, **kwargs):
+        """As skorch does, but events of a batch pass by the callbacks that do nothing in them."""
+        if method_name not in self.listeners_:
+            super().notify(method_name, **kwargs)
+            return
+        getattr(self, method_name)(self, **kwargs)
+        for callback in self.listeners_[method_name]:
+            getattr(callback, method_name)(self, **kwargs)
+
+    def _listeners(self, event):
+        own = getattr(Callback, event)
+        return [
+            callback
+            for _, callback in self.callbacks_
+            if event in vars(callback) or getattr(type(callback), event) is not own
+        ]
 
     def _aim(self, iterator):
         """With dual_lr="auto", a row is drawn the oftener, the larger its weight 1 + lam_i.
@@ -143,6 +192,7 @@ class PrimalDual:
         if self._automatic and isinstance(iterator, BatchLoader) and iterator.can_draw:
             weights = 1 + self.criterion_.dual[self.numbered_.rows]
             iterator.weights = weights.cpu().double().numpy()
+            self.criterion_.share = torch.ones_like(self.criterion_.dual)
             self.criterion_.share[self.numbered_.rows] = weights / weights.mean()
 
     def _set_rows_aside(self, iterator):
@@ -159,8 +209,10 @@ class PrimalDual:
         prediction of a row does not depend on the rows beside it.
         """
         X, y = unpack_data(batch)
-        n_missing = self.batch_size - get_len(X)
-        if training or n_missing <= 0 or not isinstance(X, torch.Tensor):
+        if training or not isinstance(X, torch.Tensor):
+            return super().evaluation_step(batch, training=training)
+        n_missing = self._evaluated_together(X[0].numel()) - get_len(X)
+        if n_missing <= 0:
             return super().evaluation_step(batch, training=training)
         X_filled = torch.cat([X, X[-1:].expand(n_missing, *X.shape[1:])])
         output = super().evaluation_step((X_filled, y))
@@ -182,20 +234,34 @@ class PrimalDual:
         if not training:
             return self.criterion_.sample_losses(batch)[0].mean()
         loss = self.criterion_(batch, self.rows_)
-        return loss / (1 + self.criterion_.dual.mean()) if self._may_scale else loss
+        return loss if self.scale_ is None else loss / self.scale_
 
-    @property
-    def _may_scale(self):
-        decays = any(group.get("weight_decay", 0) for group in self.optimizer_.param_groups)
-        return self.dual_update == "epoch" and not decays
+    def _set_scale(self):
+        self.scale_ = None
+        if self.dual_update == "epoch":
+            if not any(group.get("weight_decay", 0) for group in self.optimizer_.param_groups):
+                self.scale_ = 1 + self.criterion_.dual.mean()
+
+    def train_step_single(self, batch, **fit_params):
+        """As skorch's, but for the mode of the modules, which is set once an epoch."""
+        if not self.module_.training:  # a callback has predicted
+            self._train_mode()
+        X, y = unpack_data(batch)
+        y_pred = self.infer(X, **fit_params)
+        loss = self.get_loss(y_pred, y, X=X, training=True)
+        loss.backward()
+        return {"loss": loss, "y_pred": y_pred}
+
+    def _train_mode(self):
+        self.module_.train()
+        self.criterion_.train()
 
     def train_step(self, batch, **fit_params):
         """Primal step, followed by a dual step when it is due."""
         step = super().train_step(batch, **fit_params)
         self.n_steps_ += 1
         if self.dual_update == "batch":
-            X, y = unpack_data(batch)
-            self.criterion_.observe(self.batch_of(step["y_pred"], y, X), self.rows_)
+            self.criterion_.keep_last(self.rows_)
             if self.n_steps_ >= (self.primal_steps or 1):
                 self._dual_step(self.rows_)
         elif self.primal_steps is not None and self.n_steps_ >= self.primal_steps:
@@ -205,14 +271,21 @@ class PrimalDual:
     def batch_of(self, outputs, y_true, X):
         """What the criteria may look at."""
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)
-        y_true, X = to_tensor(y_true, device=self.device), to_tensor(X, device=self.device)
+        y_true, X = (
+            each if isinstance(each, torch.Tensor) and each.device == outputs[0].device
+            else to_tensor(each, device=self.device)
+            for each in (y_true, X)
+        )  # fmt: skip
         return Batch(outputs[0], y_true, X, self.module_, outputs)
 
     # Dual steps
 
     def _measure(self):
         """Losses of all rows, by one pass in eval mode: none is seen just before its own step."""
-        for X, (y, rows) in self.get_iterator(self.numbered_):
+        iterator = self.get_iterator(self.numbered_)
+        if isinstance(iterator, BatchLoader):
+            iterator.batch_size *= MEASURED
+        for X, (y, rows) in iterator:
             outputs = self.evaluation_step((X, y))
             with torch.no_grad():
                 self.criterion_.observe(self.batch_of(outputs, y, X), rows)
@@ -230,6 +303,7 @@ class PrimalDual:
             self.criterion_.ascend(rows, self.dual_lr_ * self._growth * self._decay, rise=rise)
         else:
             self.criterion_.ascend(rows, self.dual_lr_)
+        self._set_scale()
         self.n_dual_updates_ += 1
 
     @property
@@ -322,6 +396,13 @@ class PrimalDual:
             if isinstance(callback, EarlyStopping) and callback.load_best:
                 if callback.best_epoch_ == epoch:
                     self.best_ = epoch, deepcopy(self.criterion_.state_dict())
+
+
+def can_be_fused(module):
+    """Whether torch's optimizers have one kernel for all parameters of a module."""
+    return all(
+        p.is_floating_point() and p.device.type in ("cpu", "cuda") for p in module.parameters()
+    )
 
 
 def is_schedule(callback):

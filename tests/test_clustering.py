@@ -6,7 +6,6 @@ from skally.clustering import (
     best_per_cluster,
     in_turns,
     kmeans,
-    kmeans_centers,
     largest_cluster,
 )
 from skally.linalg import take_from
@@ -41,7 +40,7 @@ def test_clusters_get_equal_shares_and_leave_what_they_lack_to_others(rng):
 
 def test_kmeans_finds_separate_groups_and_says_nothing_of_duplicates(rng):
     Z = np.repeat(np.array([[0.0, 0], [9, 9]]), 20, axis=0)
-    labels = kmeans(Z, 6, rng)[0]  # a ConvergenceWarning would be an error here
+    labels = kmeans([Z], 6, rng)[1]  # a ConvergenceWarning would be an error here
     assert len(set(labels[:20]) & set(labels[20:])) == 0
 
 
@@ -91,12 +90,12 @@ def test_clusters_of_many_rows_are_found_by_a_part_of_them(monkeypatch, rng):
     monkeypatch.setattr(
         "skally.clustering.take_from", lambda *args: seen.append(take_from(*args)) or seen[-1]
     )
-    found = [kmeans(Z, 3, np.random.RandomState(seed))[0] for seed in range(10)]
+    found = [kmeans([Z], 3, np.random.RandomState(seed))[1] for seed in range(10)]
     assert 3 in [len(set(zip(group, label, strict=True))) for label in found]  # or a bad start
     assert len(seen[1]) == 60 and len(set(map(tuple, seen[1]))) == 60
-    found = kmeans_centers([Z[:100], Z[100:]], 3, np.random.RandomState(1))
+    parts = kmeans([Z[:100], Z[100:]], 3, np.random.RandomState(1))
     assert np.array_equal(seen[1], seen[-1])
-    assert np.array_equal(found, kmeans_centers([Z], 3, np.random.RandomState(1)))
+    assert all(map(np.array_equal, parts, kmeans([Z], 3, np.random.RandomState(1))))
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e3])

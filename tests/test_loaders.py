@@ -9,9 +9,9 @@ from skally.loaders import (
     BatchLoader,
     Relabelled,
     RowNumbered,
-    can_take,
     original_rows,
     systematic_draw,
+    taker,
 )
 
 
@@ -57,7 +57,7 @@ def test_sparse_rows_come_dense():
 
 def test_data_sets_without_take_go_through_torchs_loader():
     dataset = TensorDataset(torch.arange(4.0), torch.arange(4))
-    assert not can_take(RowNumbered(dataset, np.arange(4)))
+    assert taker(RowNumbered(dataset, np.arange(4))) is None
     X, (y, rows) = next(iter(BatchLoader(RowNumbered(dataset, np.arange(4)), 4)))
     assert torch.equal(rows, y)
 

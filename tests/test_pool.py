@@ -103,7 +103,7 @@ def test_probabilities_and_embedding_come_from_one_pass(digits):
         assert np.array_equal(pool.proba_and_embedding[1], Z)
         assert pool.proba is pool.proba_and_embedding[0]
         assert pool.embedding is pool.proba_and_embedding[1]
-        assert len(calls) == 2  # of 64 rows each
+        assert len(calls) == 1
 
 
 def test_probabilities_and_embedding_are_there_in_any_order(digits):

@@ -68,7 +68,7 @@ class ALLYSampler(BaseSampler):
         if self.diversity == "kmeans++":
             return kmeans_plusplus(np.maximum(utility, 0.0)[:, None], pool.embedding, k, rng)
         n_clusters = min(k if self.n_clusters is None else self.n_clusters, len(pool))
-        labels, _ = kmeans(pool.embedding, n_clusters, rng)
+        _, labels = kmeans([pool.embedding], n_clusters, rng)
         return best_per_cluster(utility, labels, k, rng)
 
     def _check_parameters(self):

@@ -4,7 +4,7 @@ import numbers
 
 import numpy as np
 
-from skally.clustering import in_turns, kmeans, kmeans_centers
+from skally.clustering import in_turns, kmeans
 from skally.coverage import (
     greedy_cover,
     most_typical,
@@ -15,7 +15,6 @@ from skally.coverage import (
 )
 from skally.linalg import (
     count_similar,
-    nearest,
     squared_distance_to_mean,
     squared_distance_to_nearest,
 )
@@ -83,7 +82,8 @@ class KMeansSampler(BaseSampler):
     """
 
     def select(self, pool, utility, k, rng):
-        labels, gap = kmeans(pool.features, k, rng)
+        centers, labels = kmeans([pool.features], k, rng)
+        gap = squared_distance_to_nearest(pool.features, centers)
         return in_turns(np.lexsort((gap, -utility)), labels)[:k]
 
 
@@ -137,12 +137,9 @@ class TypiClustSampler(BaseSampler):
             check_number(name, getattr(self, name), numbers.Integral, 1)
         Z, known = pool.features, pool.labeled_features
         n_clusters = min(len(known) + k, self.max_clusters, len(known) + len(Z))
-        centers = kmeans_centers([known, Z], n_clusters, rng)
-        n_labeled = np.zeros(n_clusters, dtype=int)
-        if len(known):
-            n_labeled += np.bincount(nearest(known, centers)[0], minlength=n_clusters)
-        labels, _ = nearest(Z, centers)
-        return labels, rank_clusters(labels, n_labeled)
+        _, labels = kmeans([known, Z], n_clusters, rng)
+        n_labeled = np.bincount(labels[: len(known)], minlength=n_clusters)
+        return labels[len(known) :], rank_clusters(labels[len(known) :], n_labeled)
 
 
 class ProbCoverSampler(BaseSampler):
@@ -209,7 +206,7 @@ class ProbCoverSampler(BaseSampler):
         known = 10 if pool.n_classes is None else pool.n_classes
         n_classes = known if self.n_classes is None else self.n_classes
         check_number("n_classes", n_classes, numbers.Integral, 1)
-        labels, _ = kmeans(Z, min(n_classes, len(Z)), rng)
+        _, labels = kmeans([Z], min(n_classes, len(Z)), rng, init="k-means++")
         return min(pure_radius(Z, labels, 0.95, rng), 2.0)  # no unit rows are farther apart
 
     def _uncovered(self, pool, Z, radius, rng):

@@ -66,7 +66,7 @@ def query_theirs(name, Z):
         extra = {"clf": Classifier(classes=range(N_CLASSES)).fit(Z, y), "fit_clf": False}
     start = time.process_time()
     picks = strategy.query(Z, y, batch_size=K, **extra)
-    return time.process_time() - start, picks - N_LABELED
+    return time.process_time() - start, np.asarray(picks) - N_LABELED
 
 
 def labels():

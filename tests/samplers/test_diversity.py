@@ -85,7 +85,7 @@ def test_k_means_composed_takes_the_best_row_of_each_cluster(classifier, digits)
     X = digits[0][150:]
     sampler = ComposedSampler(EntropySampler(), KMeansSampler(), random_state=0)
     picks, utility = sampler.query(classifier, X, 5, return_utilities=True)
-    labels = kmeans(classifier.embed(X), 5, np.random.RandomState(0))[0]
+    labels = kmeans([classifier.embed(X)], 5, np.random.RandomState(0))[1]
     assert sorted(picks) == sorted(
         np.flatnonzero(labels == c)[np.argmax(utility[labels == c])] for c in range(5)
     )
@@ -110,7 +110,7 @@ def test_typiclusts_utility_orders_clusters_then_rows(groups):
     X, group = groups
     known = np.eye(4)[[0, 0, 1, 3]] * 50
     utility = TypiClustSampler().utility(Pool(None, X, known), np.random.RandomState(0))
-    labels = kmeans(np.vstack([known, X]), 5, np.random.RandomState(0))[0]
+    labels = kmeans([known, X], 5, np.random.RandomState(0))[1]
     n_labeled = np.bincount(labels[:4], minlength=5)
     rank = rank_clusters(labels[4:], n_labeled)[labels[4:]]
     for r in range(5):
