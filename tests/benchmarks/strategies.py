@@ -28,6 +28,8 @@ from skally.samplers import all_samplers
 SIZES = (20_000, 200_000)
 N_LABELED, N_FEATURES, N_CLASSES, K = 1_000, 128, 10, 200
 LIMIT = 1_800  # seconds
+# At its default radius the labelled samples cover all of this pool, and nothing is left to do.
+PARAMS = {"ProbCoverSampler": {"delta": 0.8}}
 # What wrappers are given.
 PARTS = {"sampler": EntropySampler(), "utility": EntropySampler(), "selection": CoreSetSampler()}
 
@@ -91,7 +93,8 @@ def build(name):
     """Sampler of a class of the package."""
     cls = dict(all_samplers())[name]
     needed = [p.name for p in inspect.signature(cls).parameters.values() if p.default is p.empty]
-    return cls(**{part: PARTS[part] for part in needed}, random_state=0)
+    sampler = cls(**{part: PARTS[part] for part in needed}, random_state=0)
+    return sampler.set_params(**PARAMS.get(name, {}))
 
 
 def measure(name, n):

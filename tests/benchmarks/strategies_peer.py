@@ -4,8 +4,8 @@ Run: ``python tests/benchmarks/strategies_peer.py``
 
 The peer is installed in a virtual environment of its own, in a temporary folder. A line a strategy:
 processor seconds of each with one thread, their ratio, and the share of picks in common where both
-follow one definition without chance. The peer's are asked with its defaults; TypiClust there has no
-bound on clusters.
+follow one definition without chance. The peer's are asked with its defaults, but for the radius of
+ProbCover; TypiClust there has no bound on clusters.
 """
 
 import os
@@ -26,6 +26,7 @@ PAIRS = {  # ours: theirs
     "BADGESampler": "Badge",
 }
 WITHOUT_CHANCE = ("CoreSetSampler",)
+DELTA = 0.8  # of ProbCover, on features scaled to length one, which the peer does not do itself
 
 
 def query_ours(name, Z):
@@ -37,6 +38,8 @@ def query_ours(name, Z):
     X, X_pool = Z[:N_LABELED], Z[N_LABELED:]
     estimator = Classifier().fit(X, None)
     sampler = getattr(skally.samplers, name)(random_state=0)
+    if name == "ProbCoverSampler":
+        sampler.set_params(delta=DELTA)
     start = time.process_time()
     picks = sampler.query(estimator, X_pool, K, X=X, y=labels())
     return time.process_time() - start, picks
@@ -62,6 +65,9 @@ def query_theirs(name, Z):
     y = np.full(len(Z), np.nan)
     y[:N_LABELED] = labels()
     strategy, extra = getattr(skactiveml.pool, name)(random_state=0), {}
+    if name == "ProbCover":
+        Z = Z / np.linalg.norm(Z, axis=1, keepdims=True)
+        strategy.set_params(deltas=[DELTA])
     if name == "Badge":
         extra = {"clf": Classifier(classes=range(N_CLASSES)).fit(Z, y), "fit_clf": False}
     start = time.process_time()
