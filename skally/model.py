@@ -13,6 +13,7 @@ from skally.ensembles import model_draws, spread
 from skally.features import InputRecorder, embedding, find_embedding_layer, head_probabilities
 from skally.gradients import gradient_sketches
 from skally.losses import sample_loss
+from skally.memory import by_parts
 from skally.unwrapping import held_samples, is_fitted, learners_of, unwrap, without_learner
 from skally.validation import as_matrix
 
@@ -26,15 +27,20 @@ class Model:
     estimator : estimator, or modAL learner or committee
         A net, or a Pipeline, GridSearchCV, TransformedTargetRegressor or modAL learner around one,
         in any nesting; any scikit-learn estimator, which has fewer answers; None, which has none.
+    memory_limit : int or None
+        As in :func:`skally.memory.by_parts`.
     """
 
     estimator: Any
+    memory_limit: int | None = None
 
     @cached_property
     def members(self):
         """One model for each learner of a committee; this one alone for anything else."""
         learners = learners_of(self.estimator)
-        return (self,) if learners is None else tuple(map(Model, learners))
+        if learners is None:
+            return (self,)
+        return tuple(Model(learner, self.memory_limit) for learner in learners)
 
     @cached_property
     def is_fitted(self):
@@ -71,7 +77,7 @@ class Model:
             raise ValueError(
                 f"{type(self.core).__name__} has no predict_proba, which this sampler needs."
             )
-        return self.core.predict_proba(X)
+        return self._by_parts(self.core.predict_proba, X)
 
     def prediction(self, X):
         """Predicted numbers, (n, m)."""
@@ -79,13 +85,17 @@ class Model:
             raise ValueError(
                 f"{type(self.net).__name__} is no regressor, which this sampler needs."
             )
-        prediction = self.core.predict(X)
+        prediction = self._by_parts(self.core.predict, X)
         return np.reshape(prediction, (len(prediction), -1))
 
     def embedding(self, X):
         """Embedding, or columns where there is none, (n, d); a committee's side by side."""
         if len(self.members) > 1:
             return np.hstack([member.embedding(X) for member in self.members])
+        self.check_fitted()
+        return self._by_parts(self._embed, X)
+
+    def _embed(self, X):
         X = self.transform(X)
         if hasattr(self.net, "embed"):
             return self.net.embed(X)
@@ -97,8 +107,11 @@ class Model:
         """Both, from one pass where the estimator is one net."""
         if len(self.members) > 1 or not hasattr(self.net, "module_"):
             return self.proba(X), self.embedding(X)
+        return self._by_parts(self._predict_and_embed, X)
+
+    def _predict_and_embed(self, X):
         with InputRecorder(self._embedding_layer) as recorder:
-            proba = self.proba(X)
+            proba = self.core.predict_proba(X)
         return proba, recorder.value[: len(proba)]
 
     def proba_of_embedding(self, Z, known_Z, known_proba):
@@ -178,6 +191,9 @@ class Model:
     def dual_variables(self):
         """Dual variables of the rows of ``train_embedding``, (n,)."""
         return self._net_with_duals.dual_variables_[self._has_dual]
+
+    def _by_parts(self, compute, X):
+        return by_parts(compute, X, self.memory_limit)
 
     def check_fitted(self):
         """Raise unless there is a fitted estimator."""

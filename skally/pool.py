@@ -1,6 +1,6 @@
 """All that a sampler may look at, each feature computed once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +23,8 @@ class Pool:
     X_labeled : labelled samples, or None
         None takes those of the modAL learner, if there is one.
     y_labeled : their labels, or None
+    memory_limit : int or None
+        As in :func:`skally.memory.by_parts`.
 
     Raises
     ------
@@ -34,6 +36,7 @@ class Pool:
     X: Any
     X_labeled: Any = None
     y_labeled: Any = None
+    memory_limit: int | None = None
 
     def __post_init__(self):
         if len(self) == 0:
@@ -53,17 +56,14 @@ class Pool:
     @cached_property
     def model(self):
         """The estimator, as :class:`skally.model.Model`."""
-        return Model(self.estimator)
+        return Model(self.estimator, self.memory_limit)
 
     @cached_property
     def members(self):
         """One pool for each learner of a committee; this one alone for anything else."""
         if len(self.model.members) == 1:
             return (self,)
-        return tuple(
-            Pool(member.estimator, self.X, self.X_labeled, self.y_labeled)
-            for member in self.model.members
-        )
+        return tuple(replace(self, estimator=member.estimator) for member in self.model.members)
 
     @property
     def is_fitted(self):
@@ -137,8 +137,7 @@ class Pool:
         rows : int array
         """
         return self.once(
-            ("subset", rows.tobytes()),
-            lambda: Pool(self.estimator, take_rows(self.X, rows), self.X_labeled, self.y_labeled),
+            ("subset", rows.tobytes()), lambda: replace(self, X=take_rows(self.X, rows))
         )
 
     # The labelled samples

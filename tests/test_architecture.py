@@ -13,7 +13,7 @@ PACKAGE = Path(skally.__file__).parent
 ARRAYS = {"linalg", "scores", "selection", "clustering", "coverage", "matching", "fisher"}
 SAMPLERS = {f"samplers.{path.stem}" for path in (PACKAGE / "samplers").glob("[a-z]*.py")}
 FLOORS = [
-    {*ARRAYS, "seeding", "validation", "modal_compat"},
+    {*ARRAYS, "seeding", "validation", "memory", "modal_compat"},
     {"features", "gradients", "duals", "criteria", "dual_regression", "modules", "loaders"}
     | {"convergence", "callbacks", "optimality", "parameters", "ensembles", "unwrapping", "losses"},
     {"primal_dual", "base_net", "nets", "model", "pool", "epsilon"},
@@ -30,6 +30,7 @@ SAME_FLOOR = {
     ("nets", "base_net"),
     ("base_net", "epsilon"),
     ("pool", "model"),
+    ("memory", "validation"),
     ("duals", "criteria"),
     ("optimality", "features"),
     ("optimality", "loaders"),

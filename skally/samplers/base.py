@@ -44,7 +44,17 @@ class BaseSampler(BaseEstimator, ABC):
         """The k rows to take together, as distinct positions, best first."""
         return top_k(utility, k, rng)
 
-    def query(self, estimator, X_pool, n_instances=1, *, X=None, y=None, return_utilities=False):
+    def query(
+        self,
+        estimator,
+        X_pool,
+        n_instances=1,
+        *,
+        X=None,
+        y=None,
+        return_utilities=False,
+        memory_limit=None,
+    ):
         """Positions in the pool of the samples to label next.
 
         Parameters
@@ -58,6 +68,9 @@ class BaseSampler(BaseEstimator, ABC):
         X, y : array-likes of n_labeled rows, optional
             The labelled samples; a modAL learner and a constrained net bring their own.
         return_utilities : bool
+        memory_limit : int or None
+            Bytes that an array of features of the pool may have in memory. A larger one is a memory
+            map on a temporary file. None means half of the machine's memory.
 
         Returns
         -------
@@ -70,11 +83,12 @@ class BaseSampler(BaseEstimator, ABC):
         ------
         ValueError
             If ``n_instances`` is no integer from 1 to n_pool, if the pool does not fit the
-            estimator, or if the estimator lacks what the sampler needs.
+            estimator, if the estimator lacks what the sampler needs, or if ``memory_limit`` is too
+            small for a part of the pool.
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
         """
-        pool = Pool(estimator, X_pool, X, y)
+        pool = Pool(estimator, X_pool, X, y, memory_limit)
         check_n_instances(n_instances, len(pool))
         rng = make_rng(self.random_state)
         utility = utility_of(self, pool, rng) if self.heeds_utility else None
