@@ -37,7 +37,14 @@ def kmeans(parts, n_clusters, rng, init="random"):
     """
     n, n_drawn = sum(map(len, parts)), max(ROWS_PER_CLUSTER * n_clusters, LEAST_ROWS)
     rows = None if n <= n_drawn else np.sort(rng.permutation(n)[:n_drawn])
-    model = KMeans(n_clusters, init=init, n_init=1, max_iter=10, random_state=draw_seed(rng))
+    model = KMeans(
+        n_clusters,
+        init=init,
+        n_init=1,
+        max_iter=10,
+        copy_x=rows is None,  # rows that are drawn are a copy
+        random_state=draw_seed(rng),
+    )
     with warnings.catch_warnings():  # fewer distinct rows than clusters: callers allow for it
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(take_from(parts, rows))

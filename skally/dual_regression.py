@@ -100,9 +100,11 @@ class DualRegressor(RegressorMixin, BaseEstimator):
             module__n_features=X.shape[1],
             module__hidden_layer_sizes=self.hidden_layer_sizes,
             optimizer=torch.optim.Adam,
+            optimizer__fused=True,
             lr=self.lr,
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
+            iterator_valid__batch_size=1024,
             **IN_MEMORY,
         )
         target = (y / self.scale_).astype(np.float32).reshape(-1, 1)

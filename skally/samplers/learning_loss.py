@@ -74,8 +74,10 @@ class LearningLossSampler(BaseSampler):
             criterion=RankingLoss,
             criterion__margin=self.margin,
             optimizer=torch.optim.Adam,
+            optimizer__fused=True,
             lr=self.lr,
             max_epochs=self.max_epochs,
+            iterator_valid__batch_size=1024,
             **IN_MEMORY,
         )
         scaler = StandardScaler().fit(Z)

@@ -1,0 +1,96 @@
+"""Time and peak memory of queries on a pool of 10^6 x 100 that lies in a file.
+
+Run: ``python tests/benchmarks/large_pool.py [--memory-limit MB] [sampler ...]``
+
+The pool is a memory map, the net has two layers of 256 units, so that the embedding takes 1,024 MB.
+A line a sampler, each in a fresh process: seconds of the whole query, of them those of a bare
+forward pass in torch, and most memory held beyond what the process had after fitting the net. The
+pages of the pool's file that have been read (400 MB) count as held, and so do those of the
+embedding's where ``--memory-limit`` sends it to a file.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import skally
+from skally import ConstrainedNetClassifier
+
+N, D, N_LABELED, N_CLASSES, K = 1_000_000, 100, 1_000, 10, 1_000
+SAMPLERS = ("ALLYSampler", "CoreSetSampler", "BADGESampler", "LCMDSampler", "EntropySampler")
+
+
+def write_pool(path, seed=0):
+    """Normal mixture, part by part, and the class of the labelled rows."""
+    rng = np.random.RandomState(seed)
+    centers = rng.normal(size=(N_CLASSES, D)).astype(np.float32)
+    X = np.lib.format.open_memmap(path, "w+", np.float32, (N + N_LABELED, D))
+    for start in range(0, len(X), 10_000):
+        part = rng.normal(size=X[start : start + 10_000].shape).astype(np.float32)
+        part += centers[rng.randint(N_CLASSES, size=len(part))]
+        X[start : start + 10_000] = part
+    X.flush()
+
+
+def peak_mb():
+    """Most memory that this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def bare_pass(module, X):
+    """Seconds of the module alone, in batches of 1,024."""
+    start = time.perf_counter()
+    with torch.no_grad():
+        for i in range(0, len(X), 1024):
+            module(torch.from_numpy(np.array(X[i : i + 1024])))
+    return time.perf_counter() - start
+
+
+def measure(path, name, memory_limit):
+    """Seconds of a query, of a bare pass, and MB above those before the query."""
+    X = np.load(path, mmap_mode="r")
+    X_labeled = np.array(X[N:])
+    y = X_labeled[:, :N_CLASSES].argmax(axis=1)
+    net = ConstrainedNetClassifier(max_epochs=3, random_state=0).fit(X_labeled, y)
+    sampler = getattr(skally, name)(random_state=0)
+    sampler.query(net, X_labeled, 2, X=X_labeled)  # imports
+    before, start = peak_mb(), time.perf_counter()
+    picks = sampler.query(net, X[:N], K, X=X_labeled, memory_limit=memory_limit)
+    seconds, mb = time.perf_counter() - start, peak_mb() - before
+    assert len(set(picks.tolist())) == K
+    return seconds, bare_pass(net.module_.eval(), X[:N]), mb
+
+
+def main():
+    """A line a sampler."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("samplers", nargs="*", default=SAMPLERS)
+    parser.add_argument("--memory-limit", type=int, metavar="MB")
+    options = parser.parse_args()
+    limit = options.memory_limit and options.memory_limit * 2**20
+    print(f"{'':20s}{'query':>10s}{'bare pass':>11s}{'memory':>10s}")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "pool.npy"
+        write_pool(path)
+        for name in options.samplers:
+            shown = subprocess.run(
+                [sys.executable, __file__, "--one", path, name, str(limit or 0)],
+                capture_output=True, check=True,
+            )  # fmt: skip
+            seconds, bare, mb = json.loads(shown.stdout)
+            print(f"{name:20s}{seconds:8.1f} s{bare:9.1f} s{mb:7.0f} MB", flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--one"]:
+        print(json.dumps(measure(sys.argv[2], sys.argv[3], int(sys.argv[4]) or None)))
+    else:
+        main()
