@@ -48,10 +48,13 @@ def mixture(n, n_features):
 class Features(BaseEstimator):
     """An estimator that has learned: its embedding is X, its last layer a fixed linear map."""
 
+    def __init__(self, n_classes=N_CLASSES):
+        self.n_classes = n_classes
+
     def fit(self, X, y):
         rng = np.random.RandomState(1)
-        self.head_ = (rng.normal(size=(X.shape[1], N_CLASSES)) / 4).astype(X.dtype)
-        self.classes_ = np.arange(N_CLASSES)
+        self.head_ = (rng.normal(size=(X.shape[1], self.n_classes)) / 4).astype(X.dtype)
+        self.classes_ = np.arange(self.n_classes)
         self.train_embedding_ = X
         self.dual_variables_ = self.slacks_ = rng.exponential(size=len(X)).astype(X.dtype)
         self.epsilon_ = 0.0
