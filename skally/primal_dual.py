@@ -52,6 +52,7 @@ class PrimalDual:
 
     prefixes_ = [*NeuralNet.prefixes_, "constraint_criterion"]
     listeners_ = {}
+    evaluated_together_ = 0
 
     def __init__(
         self,
@@ -116,8 +117,8 @@ class PrimalDual:
     def get_params_for_optimizer(self, prefix, named_parameters):
         """As skorch's, with all parameters moved by one call where the optimizer offers it."""
         args, kwargs = super().get_params_for_optimizer(prefix, named_parameters)
-        offered = "fused" in inspect.signature(self.optimizer).parameters
-        if offered and not kwargs.get("foreach") and not kwargs.get("differentiable"):
+        others = kwargs.get("foreach") or kwargs.get("differentiable")
+        if self.optimizer in (torch.optim.Adam, torch.optim.AdamW) and not others:
             kwargs.setdefault("fused", can_be_fused(self.module_))
         return args, kwargs
 
@@ -146,15 +147,12 @@ class PrimalDual:
         if training and numbered is not None and dataset is numbered.dataset:
             dataset = numbered
         iterator = super().get_iterator(dataset, training=training)
-        if not training and isinstance(iterator, BatchLoader) and iterator.take is not None:
-            if "batch_size" not in self.get_params_for("iterator_valid"):
-                X, _ = iterator.take(torch.zeros(1, dtype=torch.long))
-                iterator.batch_size = self._evaluated_together(X.numel())
+        if not training:
+            if isinstance(iterator, BatchLoader) and iterator.take is not None:
+                if "batch_size" not in self.get_params_for("iterator_valid"):
+                    iterator.batch_size = max(iterator.batch_size, rows_together(iterator.take))
+            self.evaluated_together_ = getattr(iterator, "batch_size", None) or 0
         return iterator
-
-    def _evaluated_together(self, n_floats):
-        """Rows of so many floats in a batch that is not trained on."""
-        return max(self.batch_size, min(EVALUATION_ROWS, EVALUATION_FLOATS // max(1, n_floats)))
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """One epoch of plain batches; their row numbers are put aside for the loss."""
@@ -211,7 +209,7 @@ class PrimalDual:
         X, y = unpack_data(batch)
         if training or not isinstance(X, torch.Tensor):
             return super().evaluation_step(batch, training=training)
-        n_missing = self._evaluated_together(X[0].numel()) - get_len(X)
+        n_missing = self.evaluated_together_ - get_len(X)
         if n_missing <= 0:
             return super().evaluation_step(batch, training=training)
         X_filled = torch.cat([X, X[-1:].expand(n_missing, *X.shape[1:])])
@@ -283,7 +281,7 @@ class PrimalDual:
     def _measure(self):
         """Losses of all rows, by one pass in eval mode: none is seen just before its own step."""
         iterator = self.get_iterator(self.numbered_)
-        if isinstance(iterator, BatchLoader):
+        if isinstance(iterator, BatchLoader) and iterator.take is not None:
             iterator.batch_size *= MEASURED
         for X, (y, rows) in iterator:
             outputs = self.evaluation_step((X, y))
@@ -398,8 +396,14 @@ class PrimalDual:
                     self.best_ = epoch, deepcopy(self.criterion_.state_dict())
 
 
+def rows_together(take):
+    """Rows of a batch that is not trained on, of a data set's ``take``."""
+    X, _ = take(torch.zeros(1, dtype=torch.long))
+    return min(EVALUATION_ROWS, EVALUATION_FLOATS // max(1, X.numel()))
+
+
 def can_be_fused(module):
-    """Whether torch's optimizers have one kernel for all parameters of a module."""
+    """Whether Adam has one kernel for all parameters of a module."""
     return all(
         p.is_floating_point() and p.device.type in ("cpu", "cuda") for p in module.parameters()
     )

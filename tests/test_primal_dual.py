@@ -10,7 +10,7 @@ from skorch.callbacks import Callback, Checkpoint, EarlyStopping, EpochScoring, 
 from skorch.dataset import ValidSplit
 from skorch.helper import predefined_split
 from torch import nn
-from torch.utils.data import Subset
+from torch.utils.data import Subset, TensorDataset
 
 from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
 from skally.loaders import ArrayDataset
@@ -394,3 +394,50 @@ def test_a_schedule_of_the_users_own_takes_its_place(diabetes, params):
         params = {**params, "callbacks__mine__lr_lambda": lambda epoch: 1.0}
     net = ConstrainedNetRegressor(max_epochs=3, batch_size=-1, **params)
     assert np.allclose(rates_of(net, *diabetes), 1e-3)
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+@pytest.mark.parametrize("batch_size", [20, 300])
+def test_predictions_come_in_batches_of_one_size(in_memory, batch_size, diabetes):
+    X, y = diabetes
+    net = ConstrainedNetRegressor(batch_size=batch_size, max_epochs=1, random_state=0).fit(X, y)
+    sizes = []
+    net.module_.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
+    data = X if in_memory else TensorDataset(torch.tensor(X), torch.zeros(len(X)))
+    net.predict(data)
+    together = max(batch_size, 256) if in_memory else batch_size
+    assert set(sizes) == {together} and len(sizes) == -(-len(X) // together)
+
+
+@pytest.mark.parametrize(
+    "params, fused",
+    [
+        ({}, True), ({"optimizer": torch.optim.AdamW}, True),
+        ({"optimizer__fused": False}, False), ({"optimizer__foreach": True}, None),
+        ({"optimizer": torch.optim.SGD}, None), ({"optimizer": torch.optim.Adagrad}, None),
+    ],
+)  # fmt: skip
+def test_adam_moves_all_weights_by_one_call_unless_told_otherwise(params, fused, diabetes):
+    net = ConstrainedNetRegressor(max_epochs=1, random_state=0, **params).fit(*diabetes)
+    assert net.net_.optimizer_.param_groups[0]["fused"] == fused
+
+
+def test_callbacks_are_called_for_batches_only_if_they_say_something(diabetes):
+    class Counter(Callback):
+        def __init__(self):
+            self.n_batches = self.n_epochs = 0
+
+        def on_batch_end(self, net, training, **kwargs):
+            self.n_batches += training
+
+        def on_epoch_end(self, net, **kwargs):
+            self.n_epochs += 1
+
+    patched, counter = Callback(), Counter()
+    patched.on_grad_computed = lambda net, named_parameters, **kwargs: seen.append(1)
+    seen = []
+    net = ConstrainedNetRegressor(
+        max_epochs=2, batch_size=50, random_state=0, callbacks=[counter, patched]
+    ).fit(*diabetes)
+    assert (counter.n_batches, counter.n_epochs, len(seen)) == (8, 2, 8)
+    assert [len(row["batches"]) for row in net.history] == [4, 4]
