@@ -6,14 +6,14 @@ from copy import deepcopy
 import numpy as np
 import torch
 from skorch import NeuralNet, NeuralNetClassifier, NeuralNetRegressor
-from skorch.callbacks import Callback, EarlyStopping, LRScheduler, PrintLog
-from skorch.dataset import get_len, unpack_data
+from skorch.callbacks import EarlyStopping, LRScheduler
 from skorch.utils import to_tensor
 
-from skally.callbacks import CosineDecay, QuietLog
+from skally.callbacks import CosineDecay
 from skally.criteria import Batch, build_criterion
 from skally.duals import Lagrangian, automatic_dual_lr
 from skally.features import find_embedding_layer
+from skally.lean_loop import LeanLoop
 from skally.loaders import BatchLoader, RowNumbered, original_rows
 
 # Primal steps before a dual step as long as dual_lr="auto" makes it. On small convex problems, Adam
@@ -28,15 +28,11 @@ RISE = 0.1
 # dependent constraints in fewer steps, once the weights have arrived.
 GROWTH = 10
 
-# Rows that are predicted together where the data are in memory, at most, and their floats.
-EVALUATION_ROWS, EVALUATION_FLOATS = 256, 2**20
-# Such batches that are measured together for a dual step, whose rounding matters to nobody.
+# Batches of a prediction that are measured together for a dual step, whose rounding no one sees.
 MEASURED = 4
 
-EVENTS_OF_BATCHES = ("on_batch_begin", "on_grad_computed", "on_batch_end")
 
-
-class PrimalDual:
+class PrimalDual(LeanLoop):
     """Mixin: T_p primal steps on the Lagrangian, then one dual step, until the epochs are over.
 
     Parameters
@@ -51,8 +47,6 @@ class PrimalDual:
     """
 
     prefixes_ = [*NeuralNet.prefixes_, "constraint_criterion"]
-    listeners_ = {}
-    evaluated_together_ = 0
 
     def __init__(
         self,
@@ -114,20 +108,9 @@ class PrimalDual:
         )
         return self
 
-    def get_params_for_optimizer(self, prefix, named_parameters):
-        """As skorch's, with all parameters moved by one call where the optimizer offers it."""
-        args, kwargs = super().get_params_for_optimizer(prefix, named_parameters)
-        others = kwargs.get("foreach") or kwargs.get("differentiable")
-        if self.optimizer in (torch.optim.Adam, torch.optim.AdamW) and not others:
-            kwargs.setdefault("fused", can_be_fused(self.module_))
-        return args, kwargs
-
     def get_default_callbacks(self):
         """skorch's, and the decay of the learning rate unless the user has a schedule."""
-        callbacks = [
-            (name, QuietLog() if isinstance(callback, PrintLog) else callback)
-            for name, callback in super().get_default_callbacks()
-        ]
+        callbacks = super().get_default_callbacks()
         if any(is_schedule(callback) for callback in self.callbacks or []):
             return callbacks
         return [("lr_decay", CosineDecay()), *callbacks]
@@ -146,41 +129,15 @@ class PrimalDual:
         numbered = getattr(self, "numbered_", None)
         if training and numbered is not None and dataset is numbered.dataset:
             dataset = numbered
-        iterator = super().get_iterator(dataset, training=training)
-        if not training:
-            if isinstance(iterator, BatchLoader) and iterator.take is not None:
-                if "batch_size" not in self.get_params_for("iterator_valid"):
-                    iterator.batch_size = max(iterator.batch_size, rows_together(iterator.take))
-            self.evaluated_together_ = getattr(iterator, "batch_size", None) or 0
-        return iterator
+        return super().get_iterator(dataset, training=training)
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """One epoch of plain batches; their row numbers are put aside for the loss."""
-        self.listeners_ = {event: self._listeners(event) for event in EVENTS_OF_BATCHES}
         if training:
             self._aim(iterator)
             self._set_scale()
-            self._train_mode()
             iterator = self._set_rows_aside(iterator)
         super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
-        self.listeners_ = {}
-
-    def notify(self, method_name, **kwargs):
-        """As skorch does, but events of a batch pass by the callbacks that do nothing in them."""
-        if method_name not in self.listeners_:
-            super().notify(method_name, **kwargs)
-            return
-        getattr(self, method_name)(self, **kwargs)
-        for callback in self.listeners_[method_name]:
-            getattr(callback, method_name)(self, **kwargs)
-
-    def _listeners(self, event):
-        own = getattr(Callback, event)
-        return [
-            callback
-            for _, callback in self.callbacks_
-            if event in vars(callback) or getattr(type(callback), event) is not own
-        ]
 
     def _aim(self, iterator):
         """With dual_lr="auto", a row is drawn the oftener, the larger its weight 1 + lam_i.
@@ -197,26 +154,6 @@ class PrimalDual:
         for X, (y, rows) in iterator:
             self.rows_ = rows.to(self.criterion_.dual.device)
             yield X, y
-
-    # Prediction
-
-    def evaluation_step(self, batch, training=False):
-        """Output of a batch; a short one is filled up with copies of its last row.
-
-        Matrix products round differently for different numbers of rows. With one number only, the
-        prediction of a row does not depend on the rows beside it.
-        """
-        X, y = unpack_data(batch)
-        if training or not isinstance(X, torch.Tensor):
-            return super().evaluation_step(batch, training=training)
-        n_missing = self.evaluated_together_ - get_len(X)
-        if n_missing <= 0:
-            return super().evaluation_step(batch, training=training)
-        X_filled = torch.cat([X, X[-1:].expand(n_missing, *X.shape[1:])])
-        output = super().evaluation_step((X_filled, y))
-        if isinstance(output, tuple):
-            return tuple(part[: len(X)] for part in output)
-        return output[: len(X)]
 
     # Primal steps
 
@@ -239,20 +176,6 @@ class PrimalDual:
         if self.dual_update == "epoch":
             if not any(group.get("weight_decay", 0) for group in self.optimizer_.param_groups):
                 self.scale_ = 1 + self.criterion_.dual.mean()
-
-    def train_step_single(self, batch, **fit_params):
-        """As skorch's, but for the mode of the modules, which is set once an epoch."""
-        if not self.module_.training:  # a callback has predicted
-            self._train_mode()
-        X, y = unpack_data(batch)
-        y_pred = self.infer(X, **fit_params)
-        loss = self.get_loss(y_pred, y, X=X, training=True)
-        loss.backward()
-        return {"loss": loss, "y_pred": y_pred}
-
-    def _train_mode(self):
-        self.module_.train()
-        self.criterion_.train()
 
     def train_step(self, batch, **fit_params):
         """Primal step, followed by a dual step when it is due."""
@@ -394,19 +317,6 @@ class PrimalDual:
             if isinstance(callback, EarlyStopping) and callback.load_best:
                 if callback.best_epoch_ == epoch:
                     self.best_ = epoch, deepcopy(self.criterion_.state_dict())
-
-
-def rows_together(take):
-    """Rows of a batch that is not trained on, of a data set's ``take``."""
-    X, _ = take(torch.zeros(1, dtype=torch.long))
-    return min(EVALUATION_ROWS, EVALUATION_FLOATS // max(1, X.numel()))
-
-
-def can_be_fused(module):
-    """Whether Adam has one kernel for all parameters of a module."""
-    return all(
-        p.is_floating_point() and p.device.type in ("cpu", "cuda") for p in module.parameters()
-    )
 
 
 def is_schedule(callback):

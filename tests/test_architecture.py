@@ -16,7 +16,7 @@ FLOORS = [
     {*ARRAYS, "seeding", "validation", "memory", "modal_compat"},
     {"features", "gradients", "duals", "criteria", "dual_regression", "modules", "loaders"}
     | {"convergence", "callbacks", "optimality", "parameters", "ensembles", "unwrapping", "losses"},
-    {"primal_dual", "base_net", "nets", "model", "pool", "epsilon"},
+    {"lean_loop", "primal_dual", "base_net", "nets", "model", "pool", "epsilon"},
     {"samplers.base"},
     SAMPLERS - {"samplers.base"},
     {"samplers", "datasets", "paper", "benchmark.dual_display"},
@@ -27,6 +27,7 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 # On one floor, only towards the left.
 SAME_FLOOR = {
     ("nets", "primal_dual"),
+    ("primal_dual", "lean_loop"),
     ("nets", "base_net"),
     ("base_net", "epsilon"),
     ("pool", "model"),
