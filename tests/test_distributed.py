@@ -248,6 +248,7 @@ def never(block):
 def test_bad_pools_are_errors_before_any_work(digits, classifier):
     known = blocks_of(digits[0], (100, 100))
     untouched = known.map_blocks(never, dtype=float, meta=np.empty((0, 64)))
+    frame = pd.DataFrame(digits[0][:, :5])
     unknown = known[known[:, 3] > 0.5].map_blocks(never, dtype=float)
     cases = [
         (untouched, 201, "n_instances == 201, must be <= 200, the size of the pool"),
@@ -256,8 +257,8 @@ def test_bad_pools_are_errors_before_any_work(digits, classifier):
         (untouched[:0], 1, "X_pool has 0 rows"),
         (unknown, 1, r"unknown size.* X_pool.compute_chunk_sizes\(\)"),
         (from_sequence([1]), 1, "is a dask Bag, must be a dask array or data frame"),
-        (dd.from_pandas(pd.DataFrame(digits[0][:, :5])), 1, "X_pool has 5 features, must have 64"),
-        (dd.from_pandas(pd.DataFrame(digits[0][:0])), 1, "X_pool has 0 rows"),
+        (dd.from_pandas(frame, 2), 1, "X_pool has 5 features, must have 64"),
+        (dd.from_pandas(frame[:0], 1), 1, "X_pool has 0 rows"),
     ]  # fmt: skip
     for pool, k, message in cases:
         with pytest.raises(ValueError, match=message):
@@ -378,8 +379,7 @@ def test_a_worker_killed_in_mid_query_changes_no_pick(digits, classifier, client
     mortal = pool.map_blocks(packed_by_value(die_once), flag=str(flag), meta=X_pool[:0])
     picks = sampler.query(classifier, mortal, 6)
     assert flag.exists()
-    with dask.config.set(scheduler="synchronous"):
-        assert np.array_equal(picks, sampler.query(classifier, pool, 6))
+    assert np.array_equal(picks, sampler.query(classifier, pool, 6))
 
 
 def wait_long(block, flag):

@@ -38,8 +38,9 @@ SAMPLERS = (CoreSetSampler, LCMDSampler, ALLYSampler, BADGESampler)
 def task():
     """Estimator that has learned, and a pool."""
     Z = mixture(N + N_LABELED, N_FEATURES)
-    y = np.arange(N_LABELED) % 10
-    return Classifier().fit(Z[:N_LABELED], y), Z[N_LABELED:]
+    estimator = Classifier().fit(Z[:N_LABELED], np.arange(N_LABELED) % 10)
+    estimator.dual_variables_ = estimator.predict_proba(Z[:N_LABELED])[:, 0]  # can be learned
+    return estimator, Z[N_LABELED:]
 
 
 def picks(cls, estimator, X_pool, n_blocks, seed=0):
