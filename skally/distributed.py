@@ -228,8 +228,9 @@ def compute(tasks):
     """
     import dask
 
-    # Nets weigh more than graphs as a rule do, and travel once all the same.
-    heavy = {"distributed.admin.large-graph-warning-threshold": 2**62}
+    # Nets weigh more than graphs as a rule do. The setting is there only once its package is.
+    loaded = "distributed" in sys.modules
+    heavy = {"distributed.admin.large-graph-warning-threshold": 2**62} if loaded else {}
     try:
         with dask.config.set(heavy):
             return dask.compute(*tasks, traverse=False)
