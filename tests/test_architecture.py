@@ -16,7 +16,7 @@ FLOORS = [
     {*ARRAYS, "seeding", "validation", "memory", "modal_compat"},
     {"features", "gradients", "duals", "criteria", "dual_regression", "modules", "loaders"}
     | {"convergence", "callbacks", "optimality", "parameters", "ensembles", "unwrapping", "losses"},
-    {"lean_loop", "primal_dual", "base_net", "nets", "model", "pool", "epsilon"},
+    {"lean_loop", "primal_dual", "base_net", "nets", "model", "pool", "epsilon", "distributed"},
     {"samplers.base"},
     SAMPLERS - {"samplers.base"},
     {"samplers", "datasets", "paper", "benchmark.dual_display"},
@@ -32,6 +32,7 @@ SAME_FLOOR = {
     ("base_net", "epsilon"),
     ("pool", "model"),
     ("memory", "validation"),
+    ("distributed", "pool"),
     ("duals", "criteria"),
     ("optimality", "features"),
     ("optimality", "loaders"),
@@ -75,7 +76,16 @@ def test_import_brings_in_no_optional_or_slow_package():
     shown = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
-    for package in ("modAL", "polars", "matplotlib", "pooch", "cvxpy", "torchvision"):
+    for package in (
+        "modAL",
+        "polars",
+        "matplotlib",
+        "pooch",
+        "cvxpy",
+        "torchvision",
+        "dask",
+        "distributed",
+    ):
         assert f"'{package}'" not in shown
 
 

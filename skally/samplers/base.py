@@ -6,6 +6,7 @@ from abc import ABC
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from skally.distributed import Question, is_dask, query_blocks
 from skally.pool import Pool
 from skally.seeding import make_rng
 from skally.selection import top_k
@@ -64,6 +65,8 @@ class BaseSampler(BaseEstimator, ABC):
             learner around any of those. Samplers that need no labels take an unfitted one or None
             too, and then look at the columns of X.
         X_pool : array-like of shape (n_pool, ...)
+            Of a dask array or data frame, each block shortlists its own best ``n_instances`` rows
+            where it lies, and the same sampler chooses among these. Only they move.
         n_instances : int, from 1 to n_pool
         X, y : array-likes of n_labeled rows, optional
             The labelled samples; a modAL learner and a constrained net bring their own.
@@ -77,7 +80,8 @@ class BaseSampler(BaseEstimator, ABC):
         indices : int array of shape (n_instances,)
             Distinct, best first where order means something.
         utility : array of shape (n_pool,)
-            Only with ``return_utilities``; more is better.
+            Only with ``return_utilities``; more is better. Of a dask pool: each block's own, of
+            which 8 bytes a row move.
 
         Raises
         ------
@@ -87,7 +91,12 @@ class BaseSampler(BaseEstimator, ABC):
             small for a part of the pool.
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
+        RuntimeError
+            If the pool is a dask collection and the cluster went away.
         """
+        if is_dask(X_pool):
+            question = Question(self, estimator, n_instances, X, y, return_utilities, memory_limit)
+            return query_blocks(question, X_pool)
         pool = Pool(estimator, X_pool, X, y, memory_limit)
         check_n_instances(n_instances, len(pool))
         rng = make_rng(self.random_state)
