@@ -12,6 +12,7 @@ def version():
     return re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE).group(1)
 
 
+ACCELERATE = ["accelerate>=1.0"]
 PLOT = ["matplotlib>=3.7"]
 DOCS = [
     "numpydoc>=1.6",
@@ -21,7 +22,16 @@ DOCS = [
     "sphinx-mathjax-offline",
     *PLOT,
 ]
-TEST = ["clarabel", "cvxpy>=1.6", "hypothesis", "polars>=1.0", "pytest>=8.3", "ruff", *PLOT]
+TEST = [
+    "clarabel",
+    "cvxpy>=1.6",
+    "hypothesis",
+    "polars>=1.0",
+    "pytest>=8.3",
+    "ruff",
+    *ACCELERATE,
+    *PLOT,
+]
 
 setup(
     name="skally",
@@ -55,5 +65,5 @@ setup(
         "skorch>=1.2",
         "torch>=2.4",
     ],
-    extras_require={"plot": PLOT, "docs": DOCS, "test": TEST},
+    extras_require={"accelerate": ACCELERATE, "plot": PLOT, "docs": DOCS, "test": TEST},
 )

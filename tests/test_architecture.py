@@ -15,7 +15,8 @@ SAMPLERS = {f"samplers.{path.stem}" for path in (PACKAGE / "samplers").glob("[a-
 FLOORS = [
     {*ARRAYS, "seeding", "validation", "modal_compat"},
     {"features", "gradients", "duals", "criteria", "dual_regression", "modules", "loaders"}
-    | {"convergence", "callbacks", "optimality", "parameters", "ensembles", "unwrapping", "losses"},
+    | {"convergence", "callbacks", "optimality", "parameters", "ensembles", "unwrapping", "losses"}
+    | {"processes"},
     {"primal_dual", "base_net", "nets", "model", "pool", "epsilon"},
     {"samplers.base"},
     SAMPLERS - {"samplers.base"},
@@ -44,6 +45,7 @@ SAME_FLOOR = {
     ("ensembles", "features"),
     ("losses", "unwrapping"),
     ("dual_regression", "loaders"),
+    ("parameters", "processes"),
 }
 
 
