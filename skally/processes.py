@@ -4,8 +4,8 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
+from joblib import hash as joblib_hash
 from skorch.dataset import unpack_data
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from torch.utils.data import Subset
 
 from skally.seeding import draw_seed, torch_seeded
@@ -44,7 +44,7 @@ class AcrossProcesses:
     def _add_up(self, step, n):
         gradients = [p.grad for _, p in self.get_all_learnable_params() if p.grad is not None]
         self._reduce(gradients, "sum")
-        # running means of batch normalisation: the mean of them is as good at any later time
+        # Batch normalisation has seen a process's own rows; all predict by the mean of its means.
         self._reduce([b for b in self.module_.buffers() if b.is_floating_point()], "mean")
         step["loss"] = self.accelerator_.reduce(step["loss"].detach(), "sum")
         step["y_pred"] = self._whole(step["y_pred"], n)
@@ -86,8 +86,10 @@ class AcrossProcesses:
     def _reduce(self, tensors, reduction):
         """Reduce tensors in place, all at once: there is a delay in every call."""
         if tensors:
-            vector = self.accelerator_.reduce(parameters_to_vector(tensors), reduction)
-            vector_to_parameters(vector, tensors)
+            vector = torch.cat([each.reshape(-1) for each in tensors])
+            parts = self.accelerator_.reduce(vector, reduction).split([t.numel() for t in tensors])
+            for each, part in zip(tensors, parts, strict=True):
+                each.copy_(part.view_as(each))
 
     def _own_noise(self):
         """Context for the random numbers of one process, which leave the order of rows alone."""
@@ -134,19 +136,18 @@ def start_alike(accelerator, rng, targets):
     Raises
     ------
     ValueError
-        If processes differ in n or in the targets' sum.
+        If the targets of processes differ.
     """
     if accelerator is None:
         return
-    from accelerate.utils import broadcast_object_list
+    from accelerate.utils import broadcast_object_list, gather_object
 
     rng.set_state(broadcast_object_list([rng.get_state(legacy=False)])[0])
-    mark = torch.tensor([[len(targets), targets.sum()]], dtype=torch.float32)
-    marks = accelerator.gather(mark.to(accelerator.device))
-    if not (marks == marks[:1]).all():
+    found = gather_object([(len(targets), joblib_hash(targets))])
+    if len(set(found)) > 1:
         raise ValueError(
-            f"Rows and targets differ between processes: n == {marks[:, 0].int().tolist()}, and "
-            f"the targets' sum is {marks[:, 1].tolist()}. Give X and y whole to every process."
+            f"X and y differ between processes, with n == {[n for n, _ in found]}: give all rows, "
+            "in one order, to every process."
         )
 
 
@@ -167,10 +168,8 @@ def check_accelerator(accelerator, device):
     """
     try:
         from accelerate import Accelerator
-    except ImportError as error:
-        raise ImportError(
-            "accelerator needs accelerate: pip install skally[accelerate]."
-        ) from error
+    except ImportError:
+        raise ImportError("accelerator needs accelerate: pip install skally[accelerate].") from None
     if not isinstance(accelerator, Accelerator):
         raise ValueError(f"accelerator == {accelerator!r}, must be None or accelerate.Accelerator.")
     if str(device or "cpu") not in ("cpu", device_of(accelerator)):

@@ -2,8 +2,10 @@
 
 import os
 import pickle
+import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from two_processes import ALIKE, SAME, continued, data_of, learned, regression, 
 
 accelerate = pytest.importorskip("accelerate")
 SCRIPT = Path(__file__).parent / "two_processes.py"
+PAGE = Path(__file__).parents[1] / "docs" / "devices.rst"
 CASES = [*SAME, "continued"]
 IGNORED = "ignore::sklearn.exceptions.ConvergenceWarning"  # trainings are short
 
@@ -61,7 +64,7 @@ def test_each_process_drops_units_of_its_own(processes):
 
 def test_different_data_are_refused_in_every_process(processes):
     for found, *_ in processes:
-        assert "n == [101, 100]" in found["error"]
+        assert "n == [101, 100]: give all rows" in found["error"]
 
 
 def test_net_of_two_processes_is_read_and_trained_on_by_one(processes):
@@ -104,3 +107,18 @@ def test_what_cannot_be_is_refused(params, message):
     with pytest.raises(ValueError, match=message):
         net.fit(*regression())
     assert not hasattr(net, "net_")
+
+
+@pytest.mark.slow
+def test_script_of_the_documentation_prints_the_same_by_one_process_and_two(tmp_path):
+    blocks = re.findall(r"code-block:: python\n\n((?: {3}.*\n|\n)+)", PAGE.read_text())
+    (tmp_path / "train.py").write_text(textwrap.dedent(blocks[1]))
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--main_process_port=0"]
+    one, two = (
+        subprocess.run(
+            [*launch, "--num_processes", n, tmp_path / "train.py"],
+            env={**os.environ, "OMP_NUM_THREADS": "1"}, check=True, capture_output=True, text=True,
+        ).stdout
+        for n in "12"
+    )  # fmt: skip
+    assert one == two and "[" in one
