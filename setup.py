@@ -12,6 +12,7 @@ def version():
     return re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE).group(1)
 
 
+ACCELERATE = ["accelerate>=1.0"]
 DASK = ["dask[array,dataframe]>=2023.12.1", "distributed>=2023.12.1"]
 PLOT = ["matplotlib>=3.7"]
 DOCS = [
@@ -22,7 +23,17 @@ DOCS = [
     "sphinx-mathjax-offline",
     *PLOT,
 ]
-TEST = ["clarabel", "cvxpy>=1.6", "hypothesis", "polars>=1.0", "pytest>=8.3", "ruff", *DASK, *PLOT]
+TEST = [
+    "clarabel",
+    "cvxpy>=1.6",
+    "hypothesis",
+    "polars>=1.0",
+    "pytest>=8.3",
+    "ruff",
+    *ACCELERATE,
+    *DASK,
+    *PLOT,
+]
 
 setup(
     name="skally",
@@ -56,5 +67,11 @@ setup(
         "skorch>=1.2",
         "torch>=2.4",
     ],
-    extras_require={"dask": DASK, "plot": PLOT, "docs": DOCS, "test": TEST},
+    extras_require={
+        "accelerate": ACCELERATE,
+        "dask": DASK,
+        "docs": DOCS,
+        "plot": PLOT,
+        "test": TEST,
+    },
 )

@@ -37,7 +37,8 @@ sphinx_gallery_conf = {
 html_theme = "pydata_sphinx_theme"
 html_title = "skally"
 html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
-html_sidebars = {page: [] for page in ("index", "dual_variables", "interpolation", "strategies")}
+PAGES = ("index", "dual_variables", "interpolation", "strategies", "devices")
+html_sidebars = {page: [] for page in PAGES}
 
 
 def skip_foreign_member(app, what, name, member, skip, options):

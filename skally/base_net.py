@@ -21,6 +21,7 @@ from skally.features import embedding
 from skally.loaders import Relabelled
 from skally.optimality import final_state, losses
 from skally.parameters import check_training_params
+from skally.processes import across_processes, device_of, start_alike
 from skally.seeding import draw_seed, make_rng, torch_seeded
 from skally.validation import (
     as_plain,
@@ -117,16 +118,18 @@ class BaseConstrainedNet(BaseEstimator):
         encoder = self._fit_target_encoder(y, classes) if fresh else self.target_encoder_
         targets = self._encode(encoder, y)
         rng = make_rng(self.random_state) if fresh else self._rng
+        start_alike(self.accelerator, rng, targets)
         if automatic:
             value = RULE * free_loss(self, X, y, random_state=rng)
             tolerance = np.full(num_samples(X), value)
         X, y_net = (Relabelled(X, targets), None) if is_dataset(X) else (X, targets)
-        with torch_seeded(draw_seed(rng), self.device):
+        with torch_seeded(draw_seed(rng), self._device):
             if fresh:
                 net = self._make_net(tolerance, X, encoder).initialize()
             else:
                 net = self._continued_net(tolerance)
-            net.partial_fit(X, y_net, **fit_params)
+            with across_processes(net, self.accelerator):
+                net.partial_fit(X, y_net, **fit_params)
             state = final_state(net, X, y_net)
         del net.numbered_  # the training data are not part of a fitted net
         self.net_, self.target_encoder_, self._rng = net, encoder, rng
@@ -169,9 +172,14 @@ class BaseConstrainedNet(BaseEstimator):
     def _net_params(self):
         """Parameters that are the skorch net's too."""
         params = self.get_params(deep=False)
-        for name in ("epsilon", "normalize_y", "random_state"):
+        for name in ("epsilon", "normalize_y", "random_state", "accelerator"):
             params.pop(name, None)
-        return {**params, "predict_nonlinearity": self._nonlinearity()}
+        nonlinearity = self._nonlinearity()
+        return {**params, "device": self._device, "predict_nonlinearity": nonlinearity}
+
+    @property
+    def _device(self):
+        return self.device if self.accelerator is None else device_of(self.accelerator)
 
     def _continued_net(self, tolerance):
         """A copy of the fitted net, with those of skorch's parameters set that have changed since.
@@ -260,13 +268,17 @@ class BaseConstrainedNet(BaseEstimator):
         X, y = self._check_X_y(as_plain(X), y, reset=False)
         targets = self._encode(self.target_encoder_, y)
         X, targets = (Relabelled(X, targets), None) if is_dataset(X) else (X, targets)
-        with torch_seeded(0, self.device):
+        with torch_seeded(0, self.net_.device):
             return losses(self.net_, X, targets)
 
     def _check_input(self, X):
         check_is_fitted(self)
         X = as_plain(X)
         return X if is_dataset(X) else validate_data(self, X, reset=False, **_X_CHECKS)
+
+    def __getstate__(self):
+        """A pickled net knows of no other processes: there may be none where it is read."""
+        return {**super().__getstate__(), "accelerator": None}
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "dual_variables_")

@@ -2,6 +2,7 @@
 
 import numbers
 
+from skally.processes import check_accelerator
 from skally.validation import check_number
 
 PARAMETERS = """
@@ -56,6 +57,10 @@ PARAMETERS = """
         The same int gives the same net and the same duals on the same machine.
     optimizer, lr, max_epochs, batch_size, device, warm_start, verbose
         As in :class:`skorch.NeuralNet`.
+    accelerator : accelerate.Accelerator or None
+        Train by all its processes at once, each on its own device; ``device`` is then left out.
+        Every process makes the same calls with all of X and y, and ends with the same duals.
+        A pickled net has None. See :doc:`/devices`.
     iterator_train, iterator_valid, dataset, train_split, callbacks
         As in :class:`skorch.NeuralNet`. ``train_split=None`` gives every row a dual; rows that
         another split holds out get NaN. Callbacks are called with ``net_``. The learning rate falls
@@ -128,6 +133,8 @@ def check_training_params(net):
     check_number("dual_warmup", net.dual_warmup, numbers.Integral, 0)
     if net.primal_steps is not None:
         check_number("primal_steps", net.primal_steps, numbers.Integral, 1)
+    if net.accelerator is not None:
+        check_accelerator(net.accelerator, net.device)
     if net.dual_lr != "auto" and net.dual_lr * net.dual_decay >= 1:
         raise ValueError(
             f"dual_lr * dual_decay == {net.dual_lr * net.dual_decay}, must be < 1: the duals would "

@@ -201,18 +201,21 @@ class PrimalDual(LeanLoop):
 
     # Dual steps
 
-    def _measure(self):
+    def _measure(self, numbered):
         """Losses of all rows, by one pass in eval mode: none is seen just before its own step."""
-        iterator = self.get_iterator(self.numbered_)
+        iterator = self.get_iterator(numbered)
         if isinstance(iterator, BatchLoader) and iterator.take is not None:
             iterator.batch_size *= MEASURED
         for X, (y, rows) in iterator:
-            outputs = self.evaluation_step((X, y))
-            with torch.no_grad():
-                self.criterion_.observe(self.batch_of(outputs, y, X), rows)
+            self._observe(X, y, rows)
+
+    def _observe(self, X, y, rows):
+        outputs = self.evaluation_step((X, y))
+        with torch.no_grad():
+            self.criterion_.observe(self.batch_of(outputs, y, X), rows)
 
     def _full_dual_step(self):
-        self._measure()
+        self._measure(self.numbered_)
         self._dual_step(self.numbered_.rows)
 
     def _dual_step(self, rows):
@@ -286,7 +289,7 @@ class PrimalDual(LeanLoop):
             and self.n_steps_ > 0
             or self.criterion_.slack[rows].isnan().any()
         ):
-            self._measure()  # the last measurement is older than the weights
+            self._measure(self.numbered_)  # the last measurement is older than the weights
         loss, slack, dual = (getattr(self.criterion_, a)[rows] for a in ("loss", "slack", "dual"))
         return {
             "objective": loss.mean().item(),

@@ -15,7 +15,8 @@ SAMPLERS = {f"samplers.{path.stem}" for path in (PACKAGE / "samplers").glob("[a-
 FLOORS = [
     {*ARRAYS, "seeding", "validation", "memory", "modal_compat"},
     {"features", "gradients", "duals", "criteria", "dual_regression", "modules", "loaders"}
-    | {"convergence", "callbacks", "optimality", "parameters", "ensembles", "unwrapping", "losses"},
+    | {"convergence", "callbacks", "optimality", "parameters", "ensembles", "unwrapping", "losses"}
+    | {"processes"},
     {"lean_loop", "primal_dual", "base_net", "nets", "model", "pool", "epsilon", "distributed"},
     {"samplers.base"},
     SAMPLERS - {"samplers.base"},
@@ -47,6 +48,7 @@ SAME_FLOOR = {
     ("ensembles", "features"),
     ("losses", "unwrapping"),
     ("dual_regression", "loaders"),
+    ("parameters", "processes"),
 }
 
 
