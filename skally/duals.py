@@ -54,6 +54,7 @@ class Lagrangian(nn.Module):
         both = (criterion, constraint_criterion)
         self.extras = [() if each is None else extras_of(each) for each in both]
         self.share = self.last = None
+        self.unsettled = []
         for name in ("epsilon", *self.state_names):
             self.register_buffer(name, torch.zeros(0), persistent=False)
 
@@ -68,7 +69,8 @@ class Lagrangian(nn.Module):
         device = self.epsilon.device
         self.epsilon = torch.as_tensor(epsilon, dtype=torch.float32, device=device)
         self.is_uniform = bool((self.epsilon == self.epsilon[:1]).all())
-        self.share = None
+        self.share = self.last = None
+        self.unsettled = []
         self.dual = torch.full_like(self.epsilon, dual_init)
         self.loss = torch.full_like(self.epsilon, torch.nan)
         self.slack = torch.full_like(self.epsilon, torch.nan)
@@ -81,21 +83,28 @@ class Lagrangian(nn.Module):
         name = "constraint_criterion"
         return loss, per_sample(self.constraint_criterion, batch, name, self.extras[1])
 
-    def forward(self, batch, rows):
-        """Mean (augmented) Lagrangian of a batch.
+    def forward(self, batch, rows, scale=1.0):
+        """Mean (augmented) Lagrangian of a batch, divided by ``scale``.
 
-        Rows that are drawn more often than others count for less, by their ``share``.
+        Rows that are drawn more often than others count for less, by their ``share``. The
+        multipliers are constants to the weights, so that one product is all that autograd sees.
         """
         loss, constraint = self.sample_losses(batch)
         self.last = loss.detach(), constraint.detach()
-        slack, dual = constraint - self.tolerance(rows), self.dual.index_select(0, rows)
-        if self.penalty == 0:
-            value = torch.addcmul(loss, dual, slack)
-        else:
-            ahead = self.next_dual(dual, slack.detach())
-            cost = self.dual_decay * ahead.square() + (ahead - dual).square() / self.penalty
-            value = loss + ahead * slack - cost / 2
-        return value.mean() if self.share is None else (value / self.share[rows]).mean()
+        with torch.no_grad():
+            tolerance, dual = self.tolerance(rows), self.dual.index_select(0, rows)
+            offset = dual * tolerance
+            if self.penalty > 0:
+                ahead = self.next_dual(dual, constraint - tolerance)
+                cost = self.dual_decay * ahead.square() + (ahead - dual).square() / self.penalty
+                dual, offset = ahead, ahead * tolerance + cost / 2
+            weight = 1 / (len(loss) * scale)
+            if self.share is not None:
+                weight = weight / self.share.index_select(0, rows)
+            offset = (offset * weight).sum()
+        if constraint is loss:
+            return weighted_sum(loss, (1 + dual) * weight) - offset
+        return weighted_sum(loss, weight) + weighted_sum(constraint, dual * weight) - offset
 
     def tolerance(self, rows):
         """epsilon of some rows, shape (b,), or (1,) where it is one number for all."""
@@ -118,19 +127,34 @@ class Lagrangian(nn.Module):
     @torch.no_grad()
     def observe(self, batch, rows):
         """Keep the losses and slacks of a batch, the measurement for the dual step."""
+        self.settle()
         self._keep(rows, *self.sample_losses(batch))
 
     def keep_last(self, rows):
-        """As :meth:`observe`, of the batch whose Lagrangian was the last."""
-        self._keep(rows, *self.last)
+        """As :meth:`observe`, of the batch whose Lagrangian was the last, by and by.
+
+        Returns
+        -------
+        slack : tensor of shape (b,)
+        """
+        loss, constraint = self.last
         self.last = None
+        self.unsettled.append((rows, loss, constraint))
+        return constraint.float() - self.tolerance(rows)
+
+    def settle(self):
+        """Write what :meth:`keep_last` has put aside to ``loss`` and ``slack``."""
+        if self.unsettled:
+            kept = [torch.cat(parts) for parts in zip(*self.unsettled, strict=True)]
+            self.unsettled = []
+            self._keep(*kept)
 
     def _keep(self, rows, loss, constraint):
         self.loss.index_copy_(0, rows, loss.float())
         self.slack.index_copy_(0, rows, constraint.float() - self.tolerance(rows))
 
     @torch.no_grad()
-    def ascend(self, rows, dual_lr, rise=np.inf):
+    def ascend(self, rows, dual_lr, rise=np.inf, slack=None):
         """Algorithm 1, the dual step: lam_i <- max(0, lam_i + dual_lr * s_i) for some rows.
 
         Parameters
@@ -140,6 +164,8 @@ class Lagrangian(nn.Module):
         rise : float
             Largest slack that a step goes by. A dual falls by ``dual_lr * eps`` at most; one that
             may rise no faster is not long above its value after weights that were far off.
+        slack : tensor of shape (b,), or None
+            None means the slacks that were kept.
 
         Raises
         ------
@@ -147,23 +173,25 @@ class Lagrangian(nn.Module):
             If a dual would not be a finite number. The duals are then as before.
         """
         rows = torch.as_tensor(rows, device=self.dual.device)
-        dual, step = self.dual.index_select(0, rows), self.slack.index_select(0, rows)
+        dual = self.dual.index_select(0, rows)
+        step = slack = self.slack.index_select(0, rows) if slack is None else slack
         if self.dual_decay > 0:
-            step -= self.dual_decay * dual
+            step = step - self.dual_decay * dual
         if rise < np.inf:
-            step.clamp_(max=rise)
+            step = step.clamp(max=rise)
         ahead = torch.add(dual, step, alpha=dual_lr)
         if not math.isfinite(ahead.sum().item()):  # one sum is cheaper than n comparisons
-            worst = rows[~ahead.isfinite()][0]
+            i = int((~ahead.isfinite()).nonzero()[0])
             raise ValueError(
-                f"Training has diverged: the constraint loss of row {worst.item()} is "
-                f"{(self.slack[worst] + self.epsilon[worst]).item()} and its dual variable "
-                f"{self.dual[worst].item():.3g}. Use a smaller lr or dual_lr, or scale the data."
+                f"Training has diverged: the constraint loss of row {rows[i].item()} is "
+                f"{(slack[i] + self.epsilon[rows[i]]).item()} and its dual variable "
+                f"{dual[i].item():.3g}. Use a smaller lr or dual_lr, or scale the data."
             )
         self.dual.index_copy_(0, rows, ahead.clamp_(0, self.dual_max))
 
     def get_extra_state(self):
         """The part of a checkpoint that belongs to the data."""
+        self.settle()
         return {name: getattr(self, name) for name in self.state_names}
 
     def set_extra_state(self, state):
@@ -171,6 +199,13 @@ class Lagrangian(nn.Module):
         if len(state["dual"]) == len(self.dual):
             for name in self.state_names:
                 setattr(self, name, state[name].to(self.epsilon.device).clone())
+
+
+def weighted_sum(loss, weight):
+    """Sum of losses times their weights, a number or one for each."""
+    if isinstance(weight, torch.Tensor) and weight.dim() > 0:
+        return loss @ weight.to(loss.dtype)
+    return loss.sum() * weight
 
 
 def automatic_dual_lr(epsilon, n_parameters):

@@ -168,11 +168,10 @@ class PrimalDual(LeanLoop):
         batch = self.batch_of(y_pred, y_true, X)
         if not training:
             return self.criterion_.sample_losses(batch)[0].mean()
-        loss = self.criterion_(batch, self.rows_)
-        return loss if self.scale_ is None else loss / self.scale_
+        return self.criterion_(batch, self.rows_, self.scale_)
 
     def _set_scale(self):
-        self.scale_ = None
+        self.scale_ = 1.0
         if self.dual_update == "epoch":
             if not any(group.get("weight_decay", 0) for group in self.optimizer_.param_groups):
                 self.scale_ = 1 + self.criterion_.dual.mean()
@@ -182,9 +181,9 @@ class PrimalDual(LeanLoop):
         step = super().train_step(batch, **fit_params)
         self.n_steps_ += 1
         if self.dual_update == "batch":
-            self.criterion_.keep_last(self.rows_)
+            slack = self.criterion_.keep_last(self.rows_)
             if self.n_steps_ >= (self.primal_steps or 1):
-                self._dual_step(self.rows_)
+                self._dual_step(self.rows_, slack)
         elif self.primal_steps is not None and self.n_steps_ >= self.primal_steps:
             self._full_dual_step()
         return step
@@ -218,7 +217,7 @@ class PrimalDual(LeanLoop):
         self._measure(self.numbered_)
         self._dual_step(self.numbered_.rows)
 
-    def _dual_step(self, rows):
+    def _dual_step(self, rows, slack=None):
         self.n_steps_ = 0
         if self.n_epochs_ < self.dual_warmup:
             return
@@ -226,7 +225,7 @@ class PrimalDual(LeanLoop):
             rise = RISE * np.median(self.epsilon)
             self.criterion_.ascend(rows, self.dual_lr_ * self._growth * self._decay, rise=rise)
         else:
-            self.criterion_.ascend(rows, self.dual_lr_)
+            self.criterion_.ascend(rows, self.dual_lr_, slack=slack)
         self._set_scale()
         self.n_dual_updates_ += 1
 
@@ -283,6 +282,7 @@ class PrimalDual(LeanLoop):
             self.history.record(name, value)
 
     def _progress(self):
+        self.criterion_.settle()
         rows = self.numbered_.rows
         if (
             self.dual_update == "epoch"
