@@ -101,10 +101,10 @@ class Lagrangian(nn.Module):
             weight = 1 / (len(loss) * scale)
             if self.share is not None:
                 weight = weight / self.share.index_select(0, rows)
-            offset = (offset * weight).sum()
+            offset, multiplier = (offset * weight).sum(), dual * weight
         if constraint is loss:
-            return weighted_sum(loss, (1 + dual) * weight) - offset
-        return weighted_sum(loss, weight) + weighted_sum(constraint, dual * weight) - offset
+            return weighted_sum(loss, multiplier + weight) - offset
+        return weighted_sum(loss, weight) + weighted_sum(constraint, multiplier) - offset
 
     def tolerance(self, rows):
         """epsilon of some rows, shape (b,), or (1,) where it is one number for all."""

@@ -174,7 +174,7 @@ class PrimalDual(LeanLoop):
         self.scale_ = 1.0
         if self.dual_update == "epoch":
             if not any(group.get("weight_decay", 0) for group in self.optimizer_.param_groups):
-                self.scale_ = 1 + self.criterion_.dual.mean()
+                self.scale_ = 1 + self.criterion_.dual.mean().item()
 
     def train_step(self, batch, **fit_params):
         """Primal step, followed by a dual step when it is due."""
