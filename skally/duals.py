@@ -86,25 +86,20 @@ class Lagrangian(nn.Module):
     def forward(self, batch, rows, scale=1.0):
         """Mean (augmented) Lagrangian of a batch, divided by ``scale``.
 
-        Rows that are drawn more often than others count for less, by their ``share``. The
-        multipliers are constants to the weights, so that one product is all that autograd sees.
+        Rows that are drawn more often than others count for less, by their ``share``.
         """
         loss, constraint = self.sample_losses(batch)
         self.last = loss.detach(), constraint.detach()
-        with torch.no_grad():
-            tolerance, dual = self.tolerance(rows), self.dual.index_select(0, rows)
-            offset = dual * tolerance
-            if self.penalty > 0:
-                ahead = self.next_dual(dual, constraint - tolerance)
-                cost = self.dual_decay * ahead.square() + (ahead - dual).square() / self.penalty
-                dual, offset = ahead, ahead * tolerance + cost / 2
-            weight = 1 / (len(loss) * scale)
-            if self.share is not None:
-                weight = weight / self.share.index_select(0, rows)
-            offset, multiplier = (offset * weight).sum(), dual * weight
-        if constraint is loss:
-            return weighted_sum(loss, multiplier + weight) - offset
-        return weighted_sum(loss, weight) + weighted_sum(constraint, multiplier) - offset
+        slack, dual = constraint - self.tolerance(rows), self.dual.index_select(0, rows)
+        if self.penalty == 0:
+            value = torch.addcmul(loss, dual, slack)
+        else:
+            ahead = self.next_dual(dual, slack.detach())
+            cost = self.dual_decay * ahead.square() + (ahead - dual).square() / self.penalty
+            value = torch.addcmul(loss, ahead, slack) - cost / 2
+        if self.share is not None:
+            value = value / self.share.index_select(0, rows)
+        return value.mean() if scale == 1 else value.mean() / scale
 
     def tolerance(self, rows):
         """epsilon of some rows, shape (b,), or (1,) where it is one number for all."""
@@ -199,13 +194,6 @@ class Lagrangian(nn.Module):
         if len(state["dual"]) == len(self.dual):
             for name in self.state_names:
                 setattr(self, name, state[name].to(self.epsilon.device).clone())
-
-
-def weighted_sum(loss, weight):
-    """Sum of losses times their weights, a number or one for each."""
-    if isinstance(weight, torch.Tensor) and weight.dim() > 0:
-        return loss @ weight.to(loss.dtype)
-    return loss.sum() * weight
 
 
 def automatic_dual_lr(epsilon, n_parameters):
