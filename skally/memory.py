@@ -1,5 +1,6 @@
 """What is computed of a large pool: by parts, into memory or into a file."""
 
+import numbers
 import os
 import tempfile
 from functools import partial
@@ -39,11 +40,13 @@ def by_parts(compute, X, memory_limit=None):
         If there is no room for the file.
     """
     limit = default_limit() if memory_limit is None else memory_limit
-    check_number("memory_limit", limit, int, 1)
+    check_number("memory_limit", limit, numbers.Integral, 1)
     n = num_samples(X)
     if n <= ROWS or is_dataset(X):
         return compute(X)
-    if sparse.issparse(X):
+    if isinstance(X, list):
+        X = np.asarray(X)
+    elif sparse.issparse(X):
         X = X.tocsr()
     result = None
     for start in range(0, n, ROWS):

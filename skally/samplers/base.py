@@ -91,6 +91,8 @@ class BaseSampler(BaseEstimator, ABC):
             small for a part of the pool.
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
+        OSError
+            If there is no room for the file that ``memory_limit`` calls for.
         RuntimeError
             If the pool is a dask collection and the cluster went away.
         """
