@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import warnings
 from concurrent.futures import CancelledError
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -238,11 +239,9 @@ def compute(tasks):
     """
     import dask
 
-    # Nets weigh more than graphs as a rule do. The setting is there only once its package is.
-    loaded = "distributed" in sys.modules
-    heavy = {"distributed.admin.large-graph-warning-threshold": 2**62} if loaded else {}
     try:
-        with dask.config.set(heavy):
+        with warnings.catch_warnings():  # nets weigh more than graphs as a rule do
+            warnings.filterwarnings("ignore", message="Sending large graph")
             return dask.compute(*tasks, traverse=False)
     except CancelledError as error:
         raise RuntimeError(

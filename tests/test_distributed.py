@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 
@@ -370,18 +368,6 @@ def test_heavy_estimators_travel_without_a_warning(digits, client):
     model = LogisticRegression(max_iter=1000).fit(*digits)
     model.ballast_ = np.random.RandomState(0).bytes(11_000_000)
     assert len(EntropySampler().query(model, blocks_of(digits[0], (100, 100)), 3)) == 3
-
-
-def test_a_query_leaves_the_settings_of_dask_as_they_were():
-    code = """
-import dask.array, numpy, skally
-pool = dask.array.zeros((20, 2), chunks=(10, 2))
-for _ in range(2):
-    skally.RandomSampler().query(None, pool, 3)
-import distributed
-assert dask.config.get("distributed.comm.timeouts.connect")
-"""
-    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def die_once(block, flag):
