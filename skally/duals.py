@@ -176,7 +176,7 @@ class Lagrangian(nn.Module):
             step = step.clamp(max=rise)
         ahead = torch.add(dual, step, alpha=dual_lr)
         if not math.isfinite(ahead.sum().item()):  # one sum is cheaper than n comparisons
-            i = int((~ahead.isfinite()).nonzero()[0])
+            i = int(ahead.nan_to_num(nan=np.inf, posinf=np.inf).argmax())
             raise ValueError(
                 f"Training has diverged: the constraint loss of row {rows[i].item()} is "
                 f"{(slack[i] + self.epsilon[rows[i]]).item()} and its dual variable "

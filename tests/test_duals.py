@@ -111,3 +111,16 @@ def test_a_dual_that_is_no_number_is_an_error_and_leaves_the_others(slack):
     with pytest.raises(ValueError, match="constraint loss of row 1 is (nan|inf)"):
         lagrangian.ascend(np.arange(3), 0.1)
     assert lagrangian.dual.tolist() == [0.5, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("slack, row", [
+    ([0.0, torch.nan, 1.0], 1), ([0.0, 1.0, torch.inf], 2), ([0.0, 2.5e38, 2e38], 1),
+])  # fmt: skip
+def test_duals_that_run_away_name_a_row_and_stay(slack, row):
+    lagrangian = Lagrangian(None)
+    lagrangian.begin(np.ones(3), 0.5)
+    with pytest.raises(
+        ValueError, match=f"Training has diverged: the constraint loss of row {row}"
+    ):
+        lagrangian.ascend(torch.arange(3), 1.0, slack=torch.tensor(slack))
+    assert lagrangian.dual.tolist() == [0.5] * 3
