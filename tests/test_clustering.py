@@ -106,3 +106,10 @@ def test_largest_cluster_far_from_the_origin_picks_the_same_rows(offset, rng):
     gap = ((exact - exact[0]) ** 2).sum(axis=1)
     picks = largest_cluster(far, np.zeros(300, int), gap.astype(np.float32), 30)
     assert picks.tolist() == brute_largest_cluster(exact, exact[:1], 30, 1.0)
+
+
+def test_clustering_leaves_the_rows_as_they_were(rng):
+    Z = (rng.normal(size=(200, 5)) + 1000).astype(np.float32)
+    before = Z.copy()
+    kmeans([Z], 7, rng)
+    assert np.array_equal(Z, before)

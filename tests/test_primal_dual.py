@@ -441,3 +441,25 @@ def test_callbacks_are_called_for_batches_only_if_they_say_something(diabetes):
     ).fit(*diabetes)
     assert (counter.n_batches, counter.n_epochs, len(seen)) == (8, 2, 8)
     assert [len(row["batches"]) for row in net.history] == [4, 4]
+
+
+def test_batch_mode_records_what_its_batches_found(diabetes):
+    """Without duals that is the loss of training."""
+    net = ConstrainedNetRegressor(
+        dual_update="batch", dual_lr=0.0, max_epochs=4, batch_size=50, random_state=0
+    ).fit(*diabetes)
+    assert np.allclose(net.history[:, "objective"], net.history[:, "train_loss"], rtol=1e-5)
+
+
+def test_a_callback_that_predicts_leaves_the_net_in_training(diabetes):
+    class Predicts(Callback):
+        def on_batch_end(self, net, **kwargs):
+            net.predict(diabetes[0][:5])
+
+    seen = []
+    module = nn.Sequential(nn.Linear(10, 1))
+    module.register_forward_pre_hook(lambda m, _: seen.append(m.training))
+    ConstrainedNetRegressor(
+        module, batch_size=50, dual_warmup=1, max_epochs=1, callbacks=[Predicts()]
+    ).fit(*diabetes)
+    assert seen[:8] == [True, False] * 4
