@@ -12,15 +12,16 @@ import skally
 PACKAGE = Path(skally.__file__).parent
 ARRAYS = {"linalg", "scores", "selection", "clustering", "coverage", "matching", "fisher"}
 SAMPLERS = {f"samplers.{path.stem}" for path in (PACKAGE / "samplers").glob("[a-z]*.py")}
+CRITERIA = {f"stopping.{path.stem}" for path in (PACKAGE / "stopping").glob("[a-z]*.py")}
 FLOORS = [
-    {*ARRAYS, "seeding", "validation", "memory", "modal_compat"},
+    {*ARRAYS, "agreement", "seeding", "validation", "memory", "modal_compat"},
     {"features", "gradients", "duals", "criteria", "dual_regression", "modules", "loaders"}
     | {"convergence", "callbacks", "optimality", "parameters", "ensembles", "unwrapping", "losses"}
     | {"processes"},
     {"lean_loop", "primal_dual", "base_net", "nets", "model", "pool", "epsilon", "distributed"},
-    {"samplers.base"},
-    SAMPLERS - {"samplers.base"},
-    {"samplers", "datasets", "paper", "benchmark.dual_display"},
+    {"samplers.base", "stopping.base"},
+    (SAMPLERS | CRITERIA) - {"samplers.base", "stopping.base"},
+    {"samplers", "stopping", "datasets", "paper", "benchmark.dual_display"},
     {"benchmark"},
     {""},
 ]
@@ -48,6 +49,7 @@ SAME_FLOOR = {
     ("ensembles", "features"),
     ("losses", "unwrapping"),
     ("dual_regression", "loaders"),
+    ("stopping.duals", "samplers.ally"),
     ("parameters", "processes"),
 }
 

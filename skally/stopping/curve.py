@@ -1,0 +1,97 @@
+"""Criteria that look at the learning curve alone: how many labels, and what score."""
+
+import numbers
+
+from skally.model import Model
+from skally.stopping.base import StoppingCriterion, as_finite
+from skally.validation import check_number, num_samples
+
+
+class Budget(StoppingCriterion):
+    """Stop when so many samples are labelled.
+
+    Reached as soon as the number of labelled samples is at least ``n_labels``. The number is the
+    state's ``n_labeled``, or else the rows of its ``y_labeled``, or of those that a modAL learner
+    holds.
+
+    Parameters
+    ----------
+    n_labels : int, at least 1
+
+    Examples
+    --------
+    >>> from skally.stopping import Budget
+    >>> Budget(200).is_reached([100, 150, 200])
+    True
+    """
+
+    def __init__(self, n_labels):
+        self.n_labels = n_labels
+
+    def check_parameters(self):
+        check_number("n_labels", self.n_labels, numbers.Integral, 1)
+
+    def measure(self, state):
+        if state.n_labeled is not None:
+            check_number("n_labeled", state.n_labeled, numbers.Integral, 0)
+            return int(state.n_labeled)
+        y = state.y_labeled
+        if y is None and state.estimator is not None:
+            y = Model(state.estimator).held("y_training")
+        if y is None:
+            raise ValueError(f"n_labeled == None, must be given: {self.name} needs it.")
+        return num_samples(y)
+
+    def decide(self, observations):
+        return observations[-1] >= self.n_labels
+
+
+class ScoreChange(StoppingCriterion):
+    """Stop when the score no longer changes.
+
+    Reached when the scores of the last ``patience`` rounds and of the one before them lie within
+    ``tolerance``: the largest minus the smallest is at most that. Whether more or less is better
+    does not matter.
+
+    The source takes the gradient: the difference of the means of two windows a round apart, which
+    is the last score minus the one ``patience`` rounds before, over ``patience``. The range is
+    stricter: a score that went up and came down again has not settled. The source estimates the
+    score without labels; here it is what the loop measures, on labelled rows that are not trained
+    on. The defaults are ours.
+
+    Parameters
+    ----------
+    tolerance : float, at least 0
+        In units of the score.
+    patience : int, at least 1
+        Rounds.
+
+    References
+    ----------
+    Laws, Schuetze, "Stopping Criteria for Active Learning of Named Entity Recognition",
+    COLING 2008, gradient-based stopping.
+
+    Examples
+    --------
+    >>> from skally.stopping import ScoreChange
+    >>> ScoreChange(tolerance=0.01, patience=2).is_reached([0.5, 0.7, 0.705, 0.708])
+    True
+    """
+
+    needs = ("score",)
+
+    def __init__(self, *, tolerance=0.005, patience=3):
+        self.tolerance = tolerance
+        self.patience = patience
+
+    def check_parameters(self):
+        check_number("tolerance", self.tolerance, numbers.Real, 0)
+        check_number("patience", self.patience, numbers.Integral, 1)
+
+    def measure(self, state):
+        return as_finite("score", state.score)
+
+    def decide(self, observations):
+        scores = [as_finite("score", score) for score in observations]
+        last = scores[-self.patience - 1 :]
+        return len(last) > self.patience and max(last) - min(last) <= self.tolerance

@@ -1,0 +1,90 @@
+"""The criterion that dual variables are for."""
+
+import numbers
+
+from skally.pool import Pool
+from skally.samplers.ally import ALLYSampler
+from skally.seeding import make_rng
+from skally.stopping.base import StoppingCriterion, as_finite, check_between, level
+from skally.validation import check_number, num_samples
+
+
+class PredictedDualLevel(StoppingCriterion):
+    """Stop when nothing in the pool promises to be as hard as samples once were.
+
+    The duals of the pool are predicted as by :class:`skally.ALLYSampler`. Reached when their mean
+    has been at most ``share`` times the largest mean of any round for ``patience`` rounds in a row.
+    An empty pool has a mean of 0. While the largest is 0 there is nothing to compare with, and the
+    criterion is not reached.
+
+    This is our own. What moves us is the paper's reading of a dual: how much the objective would
+    gain from relaxing the constraint of a sample, and so what is left to be learned from it.
+
+    Labels that contradict each other keep their duals up whatever is learned. There the level does
+    not fall, and the criterion may never be reached: combine it with
+    :class:`~skally.stopping.Budget`.
+
+    Parameters
+    ----------
+    share : float, from 0 to 1
+    patience : int, at least 1
+        Rounds.
+    quantile : float, from 0 to 1, or None
+        None means the mean of the predicted duals. 0.9 means the dual that a tenth of the pool
+        exceeds.
+    regressor, max_dual
+        As in :class:`skally.ALLYSampler`.
+    random_state : None or int
+        Of the regressor. A generator would keep a state between rounds.
+
+    References
+    ----------
+    Elenter, NaderiAlizadeh, Ribeiro, "A Lagrangian Duality Approach to Active Learning",
+    NeurIPS 2022, for the duals and their prediction.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skally import ConstrainedNetRegressor
+    >>> from skally.stopping import PredictedDualLevel, RoundState
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> net = ConstrainedNetRegressor(max_epochs=20, random_state=0).fit(X[:100], y[:100])
+    >>> criterion = PredictedDualLevel(random_state=0)
+    >>> now = criterion.observe(RoundState(net, X_pool=X[100:]))
+    >>> criterion.is_reached([now, now]), criterion.is_reached([now, now / 20, now / 30])
+    (False, True)
+    """
+
+    needs = ("estimator", "X_pool")
+
+    def __init__(
+        self, *, share=0.1, patience=2, quantile=None, regressor=None, max_dual=None,
+        random_state=None,
+    ):  # fmt: skip
+        self.share = share
+        self.patience = patience
+        self.quantile = quantile
+        self.regressor = regressor
+        self.max_dual = max_dual
+        self.random_state = random_state
+
+    def check_parameters(self):
+        check_between("share", self.share, 0, 1)
+        check_number("patience", self.patience, numbers.Integral, 1)
+        if self.quantile is not None:
+            check_between("quantile", self.quantile, 0, 1)
+        if self.random_state is not None and not isinstance(self.random_state, numbers.Integral):
+            raise ValueError(f"random_state == {self.random_state!r}, must be None or an int.")
+
+    def measure(self, state):
+        if num_samples(state.X_pool) == 0:
+            return 0.0
+        pool = Pool(state.estimator, state.X_pool)
+        sampler = ALLYSampler(regressor=self.regressor, max_dual=self.max_dual)
+        duals = sampler.utility(pool, make_rng(self.random_state))
+        return as_finite("predicted dual of X_pool", level(duals, self.quantile))
+
+    def decide(self, observations):
+        levels = [as_finite("predicted dual of X_pool", each) for each in observations]
+        largest, last = max(levels), levels[-self.patience :]
+        return largest > 0 and len(last) == self.patience and max(last) <= self.share * largest

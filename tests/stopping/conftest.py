@@ -1,0 +1,19 @@
+"""What the tests of stopping criteria look at."""
+
+import numpy as np
+import pytest
+
+from skally import ConstrainedNetClassifier
+from skally.stopping import RoundState
+
+
+@pytest.fixture(scope="session")
+def rounds(digits):
+    """States of four rounds of a net that learns labels that are words."""
+    X, y = digits[0], np.array([f"digit {label}" for label in digits[1]])
+    states = []
+    for n, score in zip((40, 80, 120, 160), (0.5, 0.8, 0.8, 0.8), strict=True):
+        net = ConstrainedNetClassifier(module__hidden_layer_sizes=(16,), lr=0.03, max_epochs=20)
+        net.set_params(random_state=0).fit(X[:n], y[:n])
+        states.append(RoundState(net, X[:n], y[:n], X[n:], X[100:], n, score, 40))
+    return states
