@@ -14,9 +14,9 @@ HEAD = DualRegressor(max_epochs=3)
 
 def test_dual_level_is_that_of_the_utilities_of_ally(rounds):
     state = rounds[1]
-    sampler = ALLYSampler(regressor=HEAD, max_dual=0.5, random_state=3)
+    sampler = ALLYSampler(regressor=HEAD, max_dual=0.01, random_state=3)
     _, utility = sampler.query(state.estimator, state.X_pool, return_utilities=True)
-    criterion = PredictedDualLevel(regressor=HEAD, max_dual=0.5, random_state=3)
+    criterion = PredictedDualLevel(regressor=HEAD, max_dual=0.01, random_state=3)
     assert criterion.observe(state) == pytest.approx(utility.mean())
     assert criterion.set_params(quantile=0.9).observe(state) == pytest.approx(
         np.quantile(utility, 0.9)
@@ -31,6 +31,11 @@ def test_dual_level_is_that_of_the_utilities_of_ally(rounds):
 )  # fmt: skip
 def test_dual_level_is_compared_with_the_largest_so_far(levels, reached):
     assert PredictedDualLevel(share=0.1, patience=2).is_reached(levels) is reached
+
+
+def test_one_round_is_never_enough_for_a_patience_of_two():
+    criterion = PredictedDualLevel(share=1.0, patience=2)
+    assert not criterion.is_reached([3.0]) and criterion.is_reached([3.0, 3.0])
 
 
 def test_an_estimator_without_duals_is_an_error(digits):
