@@ -58,6 +58,7 @@ setup(
     python_requires=">=3.10",
     # Lower bounds are what constraints/oldest.txt tests, but for torch.
     install_requires=[
+        "joblib>=1.4",
         "modAL-python>=0.4.1",
         "numpy>=1.24",
         "pandas>=1.5",
@@ -66,6 +67,7 @@ setup(
         "scipy>=1.10",
         "skorch>=1.2",
         "torch>=2.4",
+        "tqdm>=4.27",
     ],
     extras_require={
         "accelerate": ACCELERATE,

@@ -14,14 +14,17 @@ ARRAYS = {"linalg", "scores", "selection", "clustering", "coverage", "matching",
 SAMPLERS = {f"samplers.{path.stem}" for path in (PACKAGE / "samplers").glob("[a-z]*.py")}
 CRITERIA = {f"stopping.{path.stem}" for path in (PACKAGE / "stopping").glob("[a-z]*.py")}
 FLOORS = [
-    {*ARRAYS, "agreement", "seeding", "validation", "memory", "modal_compat"},
+    {*ARRAYS, "agreement", "seeding", "validation", "memory", "modal_compat"}
+    | {"benchmark.describe", "benchmark.statistics", "benchmark.store"},
     {"features", "gradients", "duals", "criteria", "dual_regression", "modules", "loaders"}
     | {"convergence", "callbacks", "optimality", "parameters", "ensembles", "unwrapping", "losses"}
-    | {"processes"},
+    | {"processes", "benchmark.curves", "benchmark.oracle"},
     {"lean_loop", "primal_dual", "base_net", "nets", "model", "pool", "epsilon", "distributed"},
     {"samplers.base", "stopping.base"},
     (SAMPLERS | CRITERIA) - {"samplers.base", "stopping.base"},
     {"samplers", "stopping", "datasets", "paper", "benchmark.dual_display"},
+    {"benchmark.rounds", "benchmark.starts"},
+    {"benchmark.runner"},
     {"benchmark"},
     {""},
 ]

@@ -1,0 +1,109 @@
+"""What the scripts of the paper's figures share: a command line, a run that goes on, files."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from skally.benchmark import LearningCurveDisplay, LearningCurves, learning_curves
+
+DOCS = Path(__file__).parents[2] / "docs" / "paper"
+COLUMNS = ["data_set", "sampler", "seed", "n_labeled", "score", "fit_seconds", "query_seconds"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line.
+
+    ``quick`` makes everything small: it shows that a script runs, and nothing else.
+    """
+
+    quick: bool
+    seeds: int
+    out: Path
+    n_jobs: int
+    device: str
+
+    @property
+    def random_states(self):
+        """Seeds of the curves."""
+        return range(min(self.seeds, 2) if self.quick else self.seeds)
+
+
+def command_line(description, **extra):
+    """Parser of the options, and of others that a script has.
+
+    Parameters
+    ----------
+    description : str
+        Its first line is shown.
+    **extra : dict
+        Arguments of ``add_argument`` by name of the option.
+
+    Returns
+    -------
+    options : Options
+    others : argparse.Namespace
+    """
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="small enough for a minute")
+    parser.add_argument("--seeds", type=int, default=5, help="random states (5)")
+    parser.add_argument("--out", type=Path, default=DOCS, help="folder of CSV and PNG (docs/paper)")
+    parser.add_argument("--n-jobs", type=int, default=1, help="curves at a time (1)")
+    parser.add_argument("--device", default="cpu", help="where the nets train (cpu)")
+    for name, arguments in extra.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", **arguments)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(1)  # curves run side by side, and small nets gain nothing by threads
+    return Options(args.quick, args.seeds, args.out, args.n_jobs, args.device), args
+
+
+def run(options, name, estimator, samplers, X, y, **kwargs):
+    """Learning curves that are kept beside the results, so that a killed script goes on.
+
+    Parameters
+    ----------
+    options : Options
+    name : str
+        Of the file.
+    the rest : as in ``skally.benchmark.learning_curves``
+    """
+    store = options.out / "store"
+    store.mkdir(exist_ok=True)
+    return learning_curves(
+        estimator,
+        samplers,
+        X,
+        y,
+        random_states=options.random_states,
+        n_jobs=options.n_jobs,
+        cache=store / f"{name}{'_quick' if options.quick else ''}.sqlite",
+        verbose=1,
+        **kwargs,
+    )
+
+
+def save(options, name, curves, **display):
+    """Write the curves as a table and as a picture, and print what they say.
+
+    Parameters
+    ----------
+    curves : LearningCurves
+    **display : of ``LearningCurveDisplay.from_curves``
+    """
+    table = curves.frame[COLUMNS].round({"score": 5, "fit_seconds": 2, "query_seconds": 3})
+    table.to_csv(options.out / f"{name}.csv", index=False)
+    picture = LearningCurveDisplay.from_curves(curves, **display)
+    picture.figure_.savefig(options.out / f"{name}.png", dpi=110)
+    print(curves.summary().round(4).to_string())
+    if len(options.random_states) > 1:
+        print(curves.compare(curves.samplers[0]).round(4).to_string(index=False))
+    hours = curves.frame[["fit_seconds", "query_seconds"]].to_numpy().sum() / 3600
+    print(f"{hours:.2f} hours of one core; {options.out / name}.csv and .png")
+
+
+def together(curves):
+    """Curves of several tasks, from a dict by name."""
+    return LearningCurves.concat(curves)

@@ -1,0 +1,311 @@
+"""What learning curves say: areas, labels saved, differences and how sure these are."""
+
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from skally.benchmark.statistics import (
+    area_under_curve,
+    holm,
+    labels_needed,
+    mean_ranks,
+    paired_t,
+    share_of,
+    signed_rank,
+    t_interval,
+)
+from skally.benchmark.store import Store
+
+CURVE = ["data_set", "sampler", "seed"]
+
+
+@dataclass(frozen=True)
+class LearningCurves:
+    """Scores by number of labels, of several samplers, random states and perhaps data sets.
+
+    Made by :func:`skally.benchmark.learning_curves`, :meth:`load` and :meth:`concat`.
+
+    Parameters
+    ----------
+    frame : data frame
+        One row a round of a curve, with the columns data_set, sampler, seed, round, n_labeled,
+        score (more is better), fit_seconds, query_seconds (of the query that chose the round's
+        batch) and indices (int array, the positions in X labelled in this round).
+    test_ratio : dict of str to float
+        Test samples per sample that may be labelled, by data set; 0 where all random states have
+        the same test samples.
+
+    Examples
+    --------
+    See :func:`skally.benchmark.learning_curves`.
+    """
+
+    frame: pd.DataFrame
+    test_ratio: dict = field(default_factory=dict)
+
+    @classmethod
+    def from_store(cls, store, samplers=None, seeds=None, n_rounds=np.inf):
+        """Curves of some samplers and random states as far as the store has them."""
+        frame = store.frame()
+        samplers = list(dict.fromkeys(frame["sampler"])) if samplers is None else samplers
+        seeds = sorted(set(frame["seed"])) if seeds is None else seeds
+        is_asked = frame["sampler"].isin(samplers) & frame["seed"].isin(seeds)
+        frame = frame[is_asked & (frame["round"] <= n_rounds)]
+        frame = frame.assign(
+            at=frame["sampler"].map(samplers.index), then=frame["seed"].map(list(seeds).index)
+        )
+        frame = frame.sort_values(["at", "then", "round"], ignore_index=True)
+        frame = frame.drop(columns=["at", "then"])
+        frame.insert(0, "data_set", "")
+        return cls(frame, {"": store.setting("test_ratio") or 0.0})
+
+    @classmethod
+    def load(cls, path):
+        """Curves as far as a file of :func:`skally.benchmark.learning_curves` has them.
+
+        Parameters
+        ----------
+        path : str or path-like
+
+        Raises
+        ------
+        OSError
+            If there is no such file, or a run has it open.
+        """
+        if not Path(path).exists():
+            raise OSError(f"There is no file {str(path)!r}.")
+        with Store(path) as store:
+            return cls.from_store(store)
+
+    @classmethod
+    def concat(cls, curves):
+        """Curves on several data sets as one.
+
+        Parameters
+        ----------
+        curves : dict of str to LearningCurves
+            By name of the data set.
+        """
+        parts = [each.frame.assign(data_set=name) for name, each in curves.items()]
+        ratios = {name: max(each.test_ratio.values()) for name, each in curves.items()}
+        return cls(pd.concat(parts, ignore_index=True), ratios)
+
+    @property
+    def samplers(self):
+        """Names of the samplers, in their order."""
+        return list(dict.fromkeys(self.frame["sampler"]))
+
+    @property
+    def data_sets(self):
+        """Names of the data sets, in their order; one without a name unless concatenated."""
+        return list(dict.fromkeys(self.frame["data_set"]))
+
+    def scores(self, data_set, sampler):
+        """Scores of all seeds that went on to the last round that all have.
+
+        Returns
+        -------
+        n_labeled : array of shape (n_rounds,)
+        scores : array of shape (n_seeds, n_rounds)
+        """
+        rows = self.frame[(self.frame["data_set"] == data_set) & (self.frame["sampler"] == sampler)]
+        table = rows.pivot(index="seed", columns="n_labeled", values="score")
+        table = table.loc[:, table.notna().all()]
+        return table.columns.to_numpy(), table.to_numpy()
+
+    def areas(self):
+        """Area under each curve over the labels that all samplers of a data set have.
+
+        The area is divided by the range of labels: it is the mean height, in units of the score.
+
+        Returns
+        -------
+        areas : data frame
+            A row for each data set and seed, a column for each sampler.
+        """
+        rows = self.frame.dropna(subset=["score"])
+        last = rows.groupby(CURVE)["n_labeled"].max().groupby("data_set").min()
+        rows = rows[rows["n_labeled"] <= rows["data_set"].map(last)]
+        areas = {
+            curve: area_under_curve(each["n_labeled"], each["score"])
+            for curve, each in rows.groupby(CURVE, sort=False)
+        }
+        areas = pd.Series(areas, dtype=float).rename_axis(CURVE).unstack("sampler")
+        return areas[[name for name in self.samplers if name in areas]]
+
+    def bands(self, level=0.95):
+        """Mean score and its confidence interval over random states.
+
+        Parameters
+        ----------
+        level : float in (0, 1)
+
+        Returns
+        -------
+        bands : data frame
+            Columns data_set, sampler, n_labeled, mean, low, high; the last two are NaN for one
+            random state.
+        """
+        if not 0 < level < 1:
+            raise ValueError(f"level == {level!r}, must be between 0 and 1.")
+        parts = []
+        for data_set in self.data_sets:
+            for sampler in self.samplers:
+                n_labeled, scores = self.scores(data_set, sampler)
+                if scores.size:
+                    mean, half = t_interval(scores, level)
+                    columns = {"n_labeled": n_labeled, "mean": mean}
+                    columns |= {"low": mean - half, "high": mean + half}
+                    part = pd.DataFrame(columns)
+                    part.insert(0, "data_set", data_set)
+                    part.insert(1, "sampler", sampler)
+                    parts.append(part)
+        return pd.concat(parts, ignore_index=True)
+
+    def summary(self, reference=None, share=0.97):
+        """Each sampler in one line.
+
+        Parameters
+        ----------
+        reference : str, optional
+            Sampler that the others are held against; None takes the first.
+        share : float in (0, 1]
+            What part of the reference's final score is to be reached. Of negative scores, which
+            are errors: the final error may be exceeded by 1 / share.
+
+        Returns
+        -------
+        summary : data frame
+            A row for each sampler, of each data set where there are several. Columns: area (mean
+            height of the curve), area_std, final (score of the last round), final_std,
+            labels_needed (with which the mean curve reaches the share of the reference's final
+            mean; NaN if it does not), labels_saved (as many fewer than the reference needs),
+            fit_seconds and query_seconds (sum over rounds, mean over random states).
+
+        References
+        ----------
+        Elenter, NaderiAlizadeh, Ribeiro, NeurIPS 2022, section 4: labels to reach 97 %.
+        """
+        reference = self._check_sampler(reference)
+        if not 0 < share <= 1:
+            raise ValueError(f"share == {share!r}, must be above 0 and at most 1.")
+        areas, lines = self.areas(), {}
+        for data_set in self.data_sets:
+            target = share_of(self.scores(data_set, reference)[1].mean(axis=0)[-1], share)
+            for sampler in self.samplers:
+                lines[data_set, sampler] = self._line(data_set, sampler, areas, target)
+            needed = lines[data_set, reference]["labels_needed"]
+            for sampler in self.samplers:
+                line = lines[data_set, sampler]
+                line["labels_saved"] = needed - line["labels_needed"]
+        table = pd.DataFrame(lines).T.rename_axis(["data_set", "sampler"])
+        order = ["area", "area_std", "final", "final_std", "labels_needed", "labels_saved"]
+        table = table[[*order, "fit_seconds", "query_seconds"]]
+        return table.droplevel("data_set") if len(self.data_sets) == 1 else table
+
+    def _line(self, data_set, sampler, areas, target):
+        n_labeled, scores = self.scores(data_set, sampler)
+        area = areas.loc[data_set][sampler].to_numpy()
+        rows = self.frame[(self.frame["data_set"] == data_set) & (self.frame["sampler"] == sampler)]
+        seconds = rows.groupby("seed")[["fit_seconds", "query_seconds"]].sum().mean()
+        return {
+            "area": area.mean(),
+            "area_std": area.std(ddof=1) if len(area) > 1 else np.nan,
+            "final": scores[:, -1].mean(),
+            "final_std": scores[:, -1].std(ddof=1) if len(scores) > 1 else np.nan,
+            "labels_needed": labels_needed(n_labeled, scores.mean(axis=0), target),
+            **seconds,
+        }
+
+    def compare(self, reference=None, *, test="t"):
+        """Whether samplers differ by more than the random states make them.
+
+        Compared are areas under curves of the same random state, so of the same initial labels,
+        test samples and start weights.
+
+        Parameters
+        ----------
+        reference : str, optional
+            Sampler that all others are compared with; None compares each with each.
+        test : {"t", "wilcoxon"}
+            Student's t on the differences, with Nadeau and Bengio's correction where every random
+            state has a split of its own, or Wilcoxon's signed ranks, which say nothing about fewer
+            than 6 random states.
+
+        Returns
+        -------
+        comparison : data frame
+            A row for each data set and pair. Columns: data_set, sampler, reference, difference
+            (mean of sampler minus reference), low, high (95 % interval; of the t-test), wins,
+            losses, p_value, and p_adjusted by Holm's method for all rows together.
+        """
+        if test not in ("t", "wilcoxon"):
+            raise ValueError(f"test == {test!r}, must be 't' or 'wilcoxon'.")
+        areas = self.areas()
+        lines = [
+            self._comparison(data_set, areas.loc[data_set], pair, test)
+            for data_set in self.data_sets
+            for pair in self._pairs(reference)
+        ]
+        table = pd.DataFrame(lines)
+        return table.assign(p_adjusted=holm(table["p_value"]))
+
+    def compare_across(self, reference=None):
+        """Whether samplers differ over data sets, each of which counts once.
+
+        Returns
+        -------
+        comparison : data frame
+            A row for each pair: sampler, reference, wins, losses (data sets), p_value by Wilcoxon's
+            signed ranks of the mean areas, p_adjusted by Holm's method. With n data sets no p-value
+            is below 2^(1 - n).
+
+        References
+        ----------
+        Demšar, "Statistical Comparisons of Classifiers over Multiple Data Sets", Journal of Machine
+        Learning Research 7, 2006. Benavoli, Corani, Mangili, "Should We Really Use Post-Hoc Tests
+        Based on Mean-Ranks?", ibid. 17, 2016.
+        """
+        means = self.areas().groupby("data_set").mean()
+        lines = []
+        for sampler, other in self._pairs(reference):
+            difference = (means[sampler] - means[other]).to_numpy()
+            wins, losses = int((difference > 0).sum()), int((difference < 0).sum())
+            line = {"sampler": sampler, "reference": other, "wins": wins, "losses": losses}
+            lines.append(line | {"p_value": signed_rank(difference)})
+        table = pd.DataFrame(lines)
+        return table.assign(p_adjusted=holm(table["p_value"]))
+
+    def ranks(self):
+        """Mean rank of each sampler over data sets by mean area, 1 for the best: series."""
+        means = self.areas().groupby("data_set").mean()
+        return pd.Series(mean_ranks(means), index=means.columns, name="rank")
+
+    def _pairs(self, reference):
+        if reference is None:
+            return list(combinations(self.samplers, 2))
+        reference = self._check_sampler(reference)
+        return [(name, reference) for name in self.samplers if name != reference]
+
+    def _check_sampler(self, name):
+        if name is not None and name not in self.samplers:
+            raise ValueError(f"reference == {name!r}, must be one of {self.samplers}.")
+        return self.samplers[0] if name is None else name
+
+    def _comparison(self, data_set, areas, pair, test):
+        difference = (areas[pair[0]] - areas[pair[1]]).to_numpy()
+        p_value, half = paired_t(difference, self.test_ratio.get(data_set, 0.0))
+        return {
+            "data_set": data_set,
+            "sampler": pair[0],
+            "reference": pair[1],
+            "difference": difference.mean(),
+            "low": difference.mean() - half,
+            "high": difference.mean() + half,
+            "wins": int((difference > 0).sum()),
+            "losses": int((difference < 0).sum()),
+            "p_value": p_value if test == "t" else signed_rank(difference),
+        }

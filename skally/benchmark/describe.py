@@ -1,0 +1,43 @@
+"""Settings as plain values, by which two runs are known to ask the same."""
+
+import functools
+import re
+
+import joblib
+import numpy as np
+
+PLAIN = (str, int, float, bool, type(None))
+
+
+def describe(value):
+    """JSON-able description of an estimator or a parameter: equal ones mean the same run.
+
+    Parameters
+    ----------
+    value : estimator, function, class, array, container of these, or anything with a repr
+
+    Returns
+    -------
+    description : dict, list, str, number, bool or None
+    """
+    if isinstance(value, PLAIN):
+        return value
+    if isinstance(value, np.ndarray):
+        return f"array of shape {value.shape}, hash {joblib.hash(value)}"
+    if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
+        return f"{value.__module__}.{value.__qualname__}"
+    if isinstance(value, functools.partial):
+        parts = {"args": value.args, **value.keywords}
+        return {"partial": describe(value.func), **describe(parts)}
+    if hasattr(value, "get_params"):
+        return {"class": describe(type(value)), **describe(value.get_params(deep=False))}
+    if isinstance(value, dict):
+        return {str(key): describe(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple, range)):
+        return [describe(each) for each in value]
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
+
+
+def fingerprint(data):
+    """Hash of data of any form, None of none."""
+    return None if data is None else joblib.hash(data)

@@ -1,0 +1,211 @@
+"""What a run of learning curves has found so far, in one SQLite file that is never half written."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+APPLICATION = 0x5CA11E  # SQLite's application_id: says that a file is one of ours
+FORMAT = 1
+
+TABLES = """
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE samplers (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE batches (
+    sampler TEXT, seed INTEGER, round INTEGER, indices TEXT NOT NULL, query_seconds REAL NOT NULL,
+    PRIMARY KEY (sampler, seed, round)
+);
+CREATE TABLE rounds (
+    sampler TEXT, seed INTEGER, round INTEGER, n_labeled INTEGER NOT NULL, score REAL,
+    fit_seconds REAL NOT NULL, observation TEXT, PRIMARY KEY (sampler, seed, round)
+);
+CREATE TABLE labels (position INTEGER PRIMARY KEY, label TEXT NOT NULL);
+"""
+
+FRAME = """
+SELECT sampler, seed, round, n_labeled, score, fit_seconds, query_seconds, indices
+FROM rounds JOIN batches USING (sampler, seed, round)
+"""
+
+
+class Store:
+    """File of batches, scores and labels, for one run at a time.
+
+    Every write is one transaction. The file stays locked as long as the store is open, and a
+    process that dies unlocks it.
+
+    Parameters
+    ----------
+    path : str, path-like or None
+        None keeps all in memory.
+
+    Raises
+    ------
+    ValueError
+        If the file is not one of ours or comes from a newer skally.
+    OSError
+        If it cannot be opened, or another run has it open.
+    """
+
+    def __init__(self, path=None):
+        self.path = ":memory:" if path is None else Path(path)
+        try:
+            self._db = sqlite3.connect(self.path, timeout=0, isolation_level=None)
+            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._db.execute("BEGIN EXCLUSIVE")
+            self._set_up()
+            self._db.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise OSError(f"cache == {str(path)!r} is open in another run.") from error
+            raise OSError(f"cache == {str(path)!r} can't be opened: {error}.") from error
+        except sqlite3.DatabaseError as error:
+            raise ValueError(
+                f"cache == {str(path)!r} must be a file of learning curves: {error}."
+            ) from error
+
+    def _set_up(self):
+        """Make the tables of a new file; refuse a file that is not ours."""
+        is_empty = self._one("SELECT count(*) FROM sqlite_master") == 0
+        if is_empty:
+            for statement in TABLES.split(";"):
+                self._db.execute(statement)
+            self._db.execute(f"PRAGMA application_id = {APPLICATION}")
+            self._db.execute(f"PRAGMA user_version = {FORMAT}")
+        application, version = self._one("PRAGMA application_id"), self._one("PRAGMA user_version")
+        if application != APPLICATION:
+            self.close()
+            raise ValueError(f"cache == {str(self.path)!r} must be a file of learning curves.")
+        if version > FORMAT:
+            self.close()
+            raise ValueError(
+                f"cache == {str(self.path)!r} has format {version}, must be at most {FORMAT}: it "
+                "was written by a newer skally."
+            )
+
+    def _one(self, query, *values):
+        row = self._db.execute(query, values).fetchone()
+        return None if row is None else row[0]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def close(self):
+        """Let other runs have the file."""
+        self._db.close()
+
+    def agree(self, table, values):
+        """Keep settings, or raise where the file has another value of one.
+
+        Parameters
+        ----------
+        table : "settings" or "samplers"
+        values : dict of JSON-able values
+        """
+        for name, value in values.items():
+            text = json.dumps(value, sort_keys=True)
+            kept = self._one(f"SELECT value FROM {table} WHERE name = ?", name)
+            if kept is not None and kept != text:
+                raise ValueError(
+                    f"cache == {str(self.path)!r} holds results of other settings. "
+                    f"{difference(name, json.loads(kept), json.loads(text))} Take the settings of "
+                    "the file, or another file."
+                )
+        with self._transaction():
+            for name, value in values.items():
+                row = (name, json.dumps(value, sort_keys=True))
+                self._db.execute(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", row)
+
+    def setting(self, name):
+        """Value kept under a name, None without one."""
+        text = self._one("SELECT value FROM settings WHERE name = ?", name)
+        return None if text is None else json.loads(text)
+
+    def batches(self, sampler, seed):
+        """Positions labelled in each round so far, a list of int arrays."""
+        query = "SELECT indices FROM batches WHERE sampler = ? AND seed = ? ORDER BY round"
+        rows = self._db.execute(query, (sampler, seed))
+        return [np.array(json.loads(text), dtype=int) for (text,) in rows]
+
+    def observations(self, sampler, seed):
+        """What the stopping criterion saw in each finished round, a list."""
+        query = "SELECT observation FROM rounds WHERE sampler = ? AND seed = ? ORDER BY round"
+        return [json.loads(text) for (text,) in self._db.execute(query, (sampler, seed))]
+
+    def add_batch(self, sampler, seed, round_number, indices, query_seconds):
+        """Keep the positions that a round labels."""
+        text = json.dumps([int(i) for i in indices])
+        row = (sampler, int(seed), round_number, text, query_seconds)
+        self._db.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?)", row)
+
+    def add_round(self, sampler, seed, round_number, n_labeled, outcome):
+        """Keep what came of a round, in one transaction with the batch it chose.
+
+        Parameters
+        ----------
+        outcome : Outcome
+        """
+        result = (sampler, int(seed), round_number, n_labeled, outcome.score)
+        times = (outcome.fit_seconds, json.dumps(outcome.observation))
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO rounds VALUES (?, ?, ?, ?, ?, ?, ?)", result + times
+            )
+            if outcome.indices is not None:
+                batch = (outcome.indices, outcome.query_seconds)
+                self.add_batch(sampler, seed, round_number + 1, *batch)
+
+    def labels(self, positions):
+        """Labels that an oracle gave: dict from position to label, for those that have one."""
+        query = "SELECT label FROM labels WHERE position = ?"
+        texts = {int(i): self._one(query, int(i)) for i in positions}
+        return {i: json.loads(text) for i, text in texts.items() if text is not None}
+
+    def add_label(self, position, label):
+        """Keep a label at once."""
+        text = json.dumps(np.asarray(label).tolist())
+        self._db.execute("INSERT OR REPLACE INTO labels VALUES (?, ?)", (int(position), text))
+
+    def frame(self):
+        """One row for each finished round: data frame."""
+        frame = pd.read_sql_query(FRAME, self._db)
+        frame["indices"] = [np.array(json.loads(text), dtype=int) for text in frame["indices"]]
+        return frame.astype({"score": float})
+
+    def _transaction(self):
+        return Transaction(self._db)
+
+
+class Transaction:
+    """All writes inside, or none of them."""
+
+    def __init__(self, db):
+        self._db = db
+
+    def __enter__(self):
+        self._db.execute("BEGIN")
+
+    def __exit__(self, kind, error, traceback):
+        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+
+
+def difference(name, kept, given):
+    """Sentence on where two values differ, at the depth where they do."""
+    while (parts := (as_parts(kept), as_parts(given))) != (None, None):
+        if None in parts or parts[0].keys() != parts[1].keys():
+            break
+        key = next(key for key in parts[0] if parts[0][key] != parts[1][key])
+        name, kept, given = f"{name}.{key}", parts[0][key], parts[1][key]
+    return f"{name} == {given!r}, must be {kept!r} as in the file."
+
+
+def as_parts(value):
+    """Parts of a dict or list by key or position, None of anything else."""
+    if isinstance(value, list):
+        return dict(enumerate(value))
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,383 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from modAL.uncertainty import entropy_sampling
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import load_iris, load_wine
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skally import ALLYSampler, ConstrainedNetClassifier, EntropySampler, RandomSampler
+from skally.benchmark import LearningCurves, learning_curves
+from skally.stopping import Budget
+
+X, y = load_iris(return_X_y=True)
+SAMPLERS = {"random": RandomSampler(), "entropy": EntropySampler()}
+SMALL = {"n_initial": 12, "n_instances": 5, "n_rounds": 3, "random_states": [3, 4]}
+
+
+def curves_of(estimator=None, samplers=SAMPLERS, X=X, y=y, **kwargs):
+    estimator = GaussianNB(var_smoothing=1e-3) if estimator is None else estimator
+    return learning_curves(estimator, samplers, X, y, **(SMALL | kwargs))
+
+
+def assert_same(one, other):
+    """Equal but for seconds."""
+    columns = ["data_set", "sampler", "seed", "round", "n_labeled", "score"]
+    assert one.frame[columns].equals(other.frame[columns])
+    for a, b in zip(one.frame["indices"], other.frame["indices"], strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.fixture(scope="module")
+def curves():
+    return curves_of()
+
+
+def test_frame_has_a_row_for_each_round_of_each_curve(curves):
+    frame = curves.frame
+    assert len(frame) == 2 * 2 * 4
+    for (_, _), rows in frame.groupby(["sampler", "seed"]):
+        assert rows["round"].tolist() == [0, 1, 2, 3]
+        assert rows["n_labeled"].tolist() == [12, 17, 22, 27]
+        assert rows["indices"].map(len).tolist() == [12, 5, 5, 5]
+
+
+def test_score_is_that_of_the_estimator_fitted_on_the_labelled_rows(curves):
+    for (_, seed), rows in curves.frame.groupby(["sampler", "seed"]):
+        _, test = next(ShuffleSplit(1, test_size=0.25, random_state=seed).split(X))
+        labelled = np.concatenate(rows["indices"].tolist())
+        estimator = GaussianNB(var_smoothing=1e-3).fit(X[labelled], y[labelled])
+        assert rows["score"].iloc[-1] == estimator.score(X[test], y[test])
+
+
+def test_nothing_is_labelled_twice_and_no_test_row_is_labelled(curves):
+    for (_, seed), rows in curves.frame.groupby(["sampler", "seed"]):
+        _, test = next(ShuffleSplit(1, test_size=0.25, random_state=seed).split(X))
+        labelled = np.concatenate(rows["indices"].tolist())
+        assert len(np.unique(labelled)) == 27
+        assert not set(labelled) & set(test)
+
+
+def test_picks_are_those_of_a_query_of_the_rows_that_are_left(curves):
+    rows = curves.frame.query("sampler == 'entropy' and seed == 3")
+    train, _ = next(ShuffleSplit(1, test_size=0.25, random_state=3).split(X))
+    initial = rows["indices"].iloc[0]
+    estimator = GaussianNB(var_smoothing=1e-3).fit(X[initial], y[initial])
+    proba = estimator.predict_proba(X[(pool := np.setdiff1d(train, initial))])
+    entropy = -(proba * np.log(np.maximum(proba, 1e-300))).sum(axis=1)
+    assert set(rows["indices"].iloc[1]) == set(pool[np.argsort(-entropy)[:5]])
+
+
+def test_samplers_are_paired_by_seed():
+    net = MLPClassifier(hidden_layer_sizes=(5,), max_iter=3, solver="adam")
+    with pytest.warns(match="Maximum iterations"):
+        frame = curves_of(make_pipeline(StandardScaler(), net), n_rounds=0).frame
+    for _, rows in frame.groupby("seed"):
+        assert rows["indices"].map(tuple).nunique() == 1  # the same initial labels
+        assert rows["score"].nunique() == 1  # and so the same split and start weights
+    assert frame["indices"].map(tuple).nunique() == 2
+
+
+def test_curve_does_not_depend_on_the_other_curves(curves):
+    alone = curves_of(samplers={"entropy": EntropySampler()}, random_states=[4]).frame
+    together = curves.frame.query("sampler == 'entropy' and seed == 4")
+    assert alone["score"].tolist() == together["score"].tolist()
+    assert alone["indices"].map(tuple).tolist() == together["indices"].map(tuple).tolist()
+
+
+def test_several_processes_give_the_same_curves(curves):
+    assert_same(curves_of(n_jobs=2), curves)
+
+
+def test_net_and_ally_give_the_same_curves_again():
+    net = make_pipeline(StandardScaler(), ConstrainedNetClassifier(max_epochs=3))
+    samplers = {"ALLY": ALLYSampler()}
+    assert_same(curves_of(net, samplers), curves_of(net, samplers))
+
+
+def test_caller_keeps_estimator_and_samplers_as_they_were():
+    net, sampler = GaussianNB(), EntropySampler()
+    curves_of(net, {"entropy": sampler})
+    assert not hasattr(net, "classes_") and sampler.random_state is None
+
+
+def test_done_rounds_are_not_computed_again(tmp_path, curves, monkeypatch):
+    path = tmp_path / "curves.sqlite"
+    assert_same(curves_of(cache=path), curves)
+    monkeypatch.setattr(GaussianNB, "fit", lambda *_: pytest.fail("fits again"))
+    assert_same(curves_of(cache=path), curves)
+    assert_same(LearningCurves.load(path), curves)
+
+
+@pytest.mark.parametrize("first", [{"n_rounds": 1}, {"random_states": [4]},
+                                   {"samplers": {"entropy": EntropySampler()}}])  # fmt: skip
+def test_more_can_be_asked_for_later(tmp_path, curves, first):
+    curves_of(cache=tmp_path / "curves", **first)
+    assert_same(curves_of(cache=tmp_path / "curves"), curves)
+
+
+def test_less_can_be_asked_for_later(tmp_path, curves):
+    curves_of(cache=tmp_path / "curves")
+    less = curves_of(cache=tmp_path / "curves", n_rounds=1, random_states=[4])
+    assert less.frame["round"].max() == 1 and set(less.frame["seed"]) == {4}
+
+
+class Interrupted(Exception):
+    """What a test raises in the middle of a run."""
+
+
+def test_run_goes_on_after_an_error_in_any_round(tmp_path, curves, monkeypatch):
+    fit, n_fits = GaussianNB.fit, []
+
+    def fails_every_fifth_time(self, X, y):
+        n_fits.append(1)
+        if len(n_fits) % 5 == 0:
+            raise Interrupted("the power went")
+        return fit(self, X, y)
+
+    monkeypatch.setattr(GaussianNB, "fit", fails_every_fifth_time)
+    for _ in range(3):
+        with pytest.raises(RuntimeError, match="the power went"):
+            curves_of(cache=tmp_path / "curves")
+    assert_same(curves_of(cache=tmp_path / "curves"), curves)
+    assert len(n_fits) == 16 + 3  # each round once, and once more where it failed
+
+
+KILLED_RUN = Path(__file__).with_name("killed_run.py")
+
+
+def kill_and_go_on(path, rng, n_kills):
+    """Run killed at random moments until as many kills have hit; what the last run ends with."""
+    command = [sys.executable, str(KILLED_RUN), str(path)]
+    longest = timed(command + ["--warm"])
+    n_hits = 0
+    for _ in range(5 * n_kills):
+        run = subprocess.Popen(command)
+        time.sleep(longest * rng.rand())
+        os.kill(run.pid, signal.SIGKILL)
+        n_hits += run.wait() == -signal.SIGKILL
+        if n_hits == n_kills:
+            break
+    subprocess.run(command, check=True)
+    return n_hits, LearningCurves.load(path)
+
+
+def timed(command):
+    began = time.perf_counter()
+    subprocess.run(command, check=True)
+    return time.perf_counter() - began
+
+
+@pytest.mark.parametrize("n_kills", [2, pytest.param(10, marks=pytest.mark.slow)])
+def test_run_killed_at_random_moments_ends_with_the_same_numbers(tmp_path, n_kills):
+    rng = np.random.RandomState(n_kills)
+    n_hits, curves = kill_and_go_on(tmp_path / "killed", rng, n_kills)
+    assert n_hits == n_kills
+    subprocess.run([sys.executable, str(KILLED_RUN), str(tmp_path / "whole")], check=True)
+    assert_same(curves, LearningCurves.load(tmp_path / "whole"))
+
+
+def test_stopping_criterion_ends_the_curves(tmp_path):
+    stopped = curves_of(stopping=Budget(20), cache=tmp_path / "curves")
+    assert stopped.frame.groupby(["sampler", "seed"])["n_labeled"].max().tolist() == [22] * 4
+    assert_same(curves_of(stopping=Budget(20), cache=tmp_path / "curves"), stopped)
+
+
+def test_strategies_of_modals_kind_will_do():
+    frame = curves_of(samplers={"modAL": entropy_sampling, "ours": EntropySampler()}).frame
+    first = frame[frame["round"] == 1].set_index(["sampler", "seed"])["indices"]
+    for seed in (3, 4):
+        assert set(first["modAL", seed]) == set(first["ours", seed])
+
+
+def test_test_samples_can_be_given():
+    frame = curves_of(X=X[::2], y=y[::2], X_test=X[1::2].copy(), y_test=y[1::2]).frame
+    rows = frame.query("sampler == 'random' and seed == 3")
+    labelled = np.concatenate(rows["indices"].tolist())
+    estimator = GaussianNB(var_smoothing=1e-3).fit(X[::2][labelled], y[::2][labelled])
+    assert rows["score"].iloc[-1] == estimator.score(X[1::2], y[1::2])
+
+
+def test_each_random_state_takes_its_fold():
+    labelled = [
+        set(np.concatenate(rows["indices"].tolist()))
+        for _, rows in curves_of(cv=KFold(2), samplers=[RandomSampler()]).frame.groupby("seed")
+    ]
+    assert min(labelled[0]) >= 75 > max(labelled[1])
+
+
+def test_groups_are_kept_apart():
+    groups = np.arange(150) % 5
+    for cv in (None, GroupKFold(5)):
+        for _, rows in curves_of(cv=cv, groups=groups).frame.groupby(["sampler", "seed"]):
+            labelled = np.concatenate(rows["indices"].tolist())
+            assert len(set(groups[labelled])) < 5
+
+
+def test_data_frames_strings_and_scorers_will_do():
+    frame, names = load_wine(return_X_y=True, as_frame=True)
+    names = names.map({0: "red", 1: "white", 2: "rose"})
+    estimator = make_pipeline(StandardScaler(), LogisticRegression())
+    curves = curves_of(estimator, X=frame, y=names, scoring="f1_macro")
+    assert curves.frame["score"].between(0.4, 1).all()
+    curves = curves_of(Ridge(), [RandomSampler()], frame, frame["ash"], scoring="r2")
+    assert len(curves.frame) == 8
+
+
+class Oracle:
+    """Knows the labels, and what it was asked."""
+
+    def __init__(self, y=y):
+        self.y, self.asked = y, []
+
+    def __call__(self, positions):
+        self.asked += list(positions)
+        return self.y[positions]
+
+
+GIVEN = {"X": X[:100], "X_test": X[100:].copy(), "y_test": y[100:]}
+
+
+def test_oracle_gives_the_curves_of_an_array_and_is_asked_once_a_sample(tmp_path):
+    expected = curves_of(**GIVEN, y=y[:100])
+    oracle = Oracle()
+    curves = curves_of(**GIVEN, y=oracle, cache=tmp_path / "curves")
+    assert_same(curves, expected)
+    assert len(oracle.asked) == len(set(oracle.asked))
+    assert set(oracle.asked) == set(np.concatenate(curves.frame["indices"].tolist()))
+    curves_of(**GIVEN, y=pytest.fail, cache=tmp_path / "curves")
+
+
+def test_labels_that_an_oracle_yielded_are_kept_when_it_leaves(tmp_path):
+    asked = []
+
+    def tires(positions):
+        for i in positions:
+            if len(asked) == 17:
+                raise Interrupted("lunch")
+            asked.append(i)
+            yield y[i]
+
+    with pytest.raises(Interrupted):
+        curves_of(**GIVEN, y=tires, cache=tmp_path / "curves")
+    oracle = Oracle()
+    curves = curves_of(**GIVEN, y=oracle, cache=tmp_path / "curves")
+    assert not set(oracle.asked) & set(asked)
+    assert_same(curves, curves_of(**GIVEN, y=y[:100]))
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lambda i: None, "returned None, must return 12 labels"),
+        (lambda i: y[i][1:], "returned 11 labels, must be 12"),
+        (lambda i: 1, "returned no labels, must be 12"),
+        (lambda i: [np.nan] * len(i), "returned nan for position"),
+        (lambda i: iter([1, 2]), "yielded 2 labels, must be 12. Those are kept"),
+        (lambda i: iter([1] * 99), "yielded more than the 12 labels"),
+    ],
+)
+def test_oracle_that_does_not_label_all_is_told(answer, message):
+    with pytest.raises(ValueError, match=message):
+        curves_of(**GIVEN, y=answer, samplers=[RandomSampler()])
+
+
+def test_oracle_without_test_samples_gives_picks_without_scores():
+    curves = curves_of(y=Oracle())
+    assert curves.frame["score"].isna().all() and len(curves.frame) == 16
+
+
+class Bad(BaseEstimator):
+    """A sampler that returns what a test tells it to."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def query(self, estimator, X_pool, n_instances, *, X, y):
+        return np.array(self.answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ([0, 1, 2, 3, 3], "of which some are the same"),
+        ([0, 1, 2, 3], r"of shape \(4,\) .*must be of 5 integers"),
+        ([0.0, 1.0, 2.0, 3.0, 4.5], "must be of 5 integers"),
+        ([0, 1, 2, 3, 149], "from 0 to 149, must be from 0 to 99, in the pool"),
+        ([-1, 1, 2, 3, 4], "from -1 to 4"),
+    ],
+)
+def test_sampler_that_does_not_choose_different_rows_of_the_pool_is_told(answer, message):
+    with pytest.raises(ValueError, match=f"query failed for sampler 'bad', random .*{message}"):
+        curves_of(samplers={"bad": Bad(answer)})
+
+
+class Broken(ClassifierMixin, BaseEstimator):
+    """An estimator that does not fit."""
+
+    def fit(self, X, y):
+        raise KeyError("no such thing")
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "error", "message"),
+    [
+        ({"estimator": Broken()}, RuntimeError, "fit failed .* random state 3, round 0, with 12"),
+        ({"scoring": lambda *_: np.nan}, ValueError, "scoring failed .*score is nan"),
+        ({"scoring": lambda *_: 1 / 0}, RuntimeError, "scoring failed .*division by zero"),
+        ({"n_instances": 40}, ValueError, r"== 132, must be <= 112, the number of samples"),
+        ({"n_instances": 0}, ValueError, "n_instances == 0"),
+        ({"n_initial": 0}, ValueError, "n_initial == 0"),
+        ({"n_initial": [1, 1, 2]}, ValueError, "n_initial holds some position twice"),
+        ({"n_initial": range(100)}, ValueError, "n_initial holds 27 test samples"),
+        ({"n_initial": [1.5]}, ValueError, "n_initial == .*, must be an int or distinct positions"),
+        ({"n_rounds": -1}, ValueError, "n_rounds == -1"),
+        ({"random_states": [1, 1]}, ValueError, "must be distinct"),
+        ({"random_states": []}, ValueError, "must be distinct"),
+        ({"random_states": [None]}, ValueError, "random_states == None"),
+        ({"samplers": {}}, ValueError, "samplers is empty"),
+        ({"samplers": [RandomSampler(), RandomSampler()]}, ValueError, "two of one class"),
+        ({"samplers": {"random": RandomSampler}}, ValueError, "must be a sampler"),
+        ({"y": y[:100]}, ValueError, "y has 100 rows, must have 150"),
+        ({"X_test": X[:10].copy()}, ValueError, "must be given together"),
+        ({"X_test": X[:10], "y_test": y[:10]}, ValueError, "X_test overlaps with X"),
+        ({"X_test": X[:0].copy(), "y_test": y[:0]}, ValueError, "must be as many, and one"),
+        ({"X_test": X + 1, "y_test": y, "cv": 3}, ValueError, "must be one of them"),
+        ({"y": Oracle(), "cv": 3}, ValueError, "a split needs labels"),
+        ({"cv": [(np.arange(100), np.arange(90, 150))]}, ValueError, "10 samples in both train"),
+        ({"n_initial": [149], "cv": [(np.arange(99), np.arange(99, 140))]}, ValueError,
+         "position 149, which cv has in no train set"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_told(kwargs, error, message):
+    with pytest.raises(error, match=message):
+        curves_of(**kwargs)
+
+
+def test_file_of_other_settings_is_refused_before_anything_is_fitted(tmp_path, monkeypatch):
+    curves_of(cache=tmp_path / "curves")
+    before = (tmp_path / "curves").read_bytes()
+    monkeypatch.setattr(GaussianNB, "fit", lambda *_: pytest.fail("fits"))
+    with pytest.raises(ValueError, match="estimator.var_smoothing == 0.5, must be 0.001"):
+        curves_of(GaussianNB(var_smoothing=0.5), cache=tmp_path / "curves")
+    with pytest.raises(ValueError, match="X == "):
+        curves_of(X=X + 1, cache=tmp_path / "curves")
+    with pytest.raises(ValueError, match="random.class == .*EntropySampler"):
+        curves_of(samplers={"random": EntropySampler()}, cache=tmp_path / "curves")
+    assert (tmp_path / "curves").read_bytes() == before
+
+
+def test_progress_is_shown(capsys):
+    curves_of(verbose=1)
+    assert "16/16" in capsys.readouterr().err
