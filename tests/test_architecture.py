@@ -15,7 +15,7 @@ SAMPLERS = {f"samplers.{path.stem}" for path in (PACKAGE / "samplers").glob("[a-
 CRITERIA = {f"stopping.{path.stem}" for path in (PACKAGE / "stopping").glob("[a-z]*.py")}
 FLOORS = [
     {*ARRAYS, "agreement", "seeding", "validation", "memory", "modal_compat"}
-    | {"benchmark.describe", "benchmark.statistics", "benchmark.store"},
+    | {"benchmark.comparison", "benchmark.describe", "benchmark.statistics", "benchmark.store"},
     {"features", "gradients", "duals", "criteria", "dual_regression", "modules", "loaders"}
     | {"convergence", "callbacks", "optimality", "parameters", "ensembles", "unwrapping", "losses"}
     | {"processes", "benchmark.curves", "benchmark.oracle"},
@@ -24,6 +24,7 @@ FLOORS = [
     (SAMPLERS | CRITERIA) - {"samplers.base", "stopping.base"},
     {"samplers", "stopping", "datasets", "paper", "benchmark.dual_display"},
     {"benchmark.rounds", "benchmark.starts"},
+    {"benchmark.schedule"},
     {"benchmark.runner"},
     {"benchmark"},
     {""},
@@ -54,6 +55,7 @@ SAME_FLOOR = {
     ("dual_regression", "loaders"),
     ("stopping.duals", "samplers.ally"),
     ("parameters", "processes"),
+    ("benchmark.comparison", "benchmark.statistics"),
 }
 
 

@@ -90,9 +90,10 @@ def save(options, name, curves, **display):
 
     Parameters
     ----------
-    curves : LearningCurves
+    curves : LearningCurves, or dict of them by name of the data set
     **display : of ``LearningCurveDisplay.from_curves``
     """
+    curves = LearningCurves.concat(curves) if isinstance(curves, dict) else curves
     table = curves.frame[COLUMNS].round({"score": 5, "fit_seconds": 2, "query_seconds": 3})
     table.to_csv(options.out / f"{name}.csv", index=False)
     picture = LearningCurveDisplay.from_curves(curves, **display)
@@ -102,8 +103,3 @@ def save(options, name, curves, **display):
         print(curves.compare(curves.samplers[0]).round(4).to_string(index=False))
     hours = curves.frame[["fit_seconds", "query_seconds"]].to_numpy().sum() / 3600
     print(f"{hours:.2f} hours of one core; {options.out / name}.csv and .png")
-
-
-def together(curves):
-    """Curves of several tasks, from a dict by name."""
-    return LearningCurves.concat(curves)

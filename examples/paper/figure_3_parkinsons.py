@@ -7,7 +7,7 @@ The net and its training are the library's defaults, the same for all strategies
 fractions of the target's variance.
 """
 
-from common import command_line, run, save, together
+from common import command_line, run, save
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -57,7 +57,7 @@ def main():
     save(
         options,
         "figure_3",
-        together(curves),
+        curves,
         negate_score=True,
         score_name="test MSE / variance of the target",
         log_scale=True,

@@ -7,14 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from skally.benchmark.comparison import compare_data_sets, compare_seeds
 from skally.benchmark.statistics import (
     area_under_curve,
-    holm,
     labels_needed,
     mean_ranks,
-    paired_t,
     share_of,
-    signed_rank,
     t_interval,
 )
 from skally.benchmark.store import Store
@@ -89,8 +87,13 @@ class LearningCurves:
         curves : dict of str to LearningCurves
             By name of the data set.
         """
+        for name, each in curves.items():
+            if len(each.data_sets) > 1:
+                raise ValueError(
+                    f"curves[{name!r}] holds {len(each.data_sets)} data sets, not one."
+                )
         parts = [each.frame.assign(data_set=name) for name, each in curves.items()]
-        ratios = {name: max(each.test_ratio.values()) for name, each in curves.items()}
+        ratios = {name: max(each.test_ratio.values(), default=0.0) for name, each in curves.items()}
         return cls(pd.concat(parts, ignore_index=True), ratios)
 
     @property
@@ -126,7 +129,7 @@ class LearningCurves:
         areas : data frame
             A row for each data set and seed, a column for each sampler.
         """
-        rows = self.frame.dropna(subset=["score"])
+        rows = self._scored()
         last = rows.groupby(CURVE)["n_labeled"].max().groupby("data_set").min()
         rows = rows[rows["n_labeled"] <= rows["data_set"].map(last)]
         areas = {
@@ -134,7 +137,8 @@ class LearningCurves:
             for curve, each in rows.groupby(CURVE, sort=False)
         }
         areas = pd.Series(areas, dtype=float).rename_axis(CURVE).unstack("sampler")
-        return areas[[name for name in self.samplers if name in areas]]
+        order = pd.MultiIndex.from_frame(rows[["data_set", "seed"]].drop_duplicates())
+        return areas.loc[order, [name for name in self.samplers if name in areas]]
 
     def bands(self, level=0.95):
         """Mean score and its confidence interval over random states.
@@ -151,6 +155,7 @@ class LearningCurves:
         """
         if not 0 < level < 1:
             raise ValueError(f"level == {level!r}, must be between 0 and 1.")
+        self._scored()
         parts = []
         for data_set in self.data_sets:
             for sampler in self.samplers:
@@ -244,14 +249,7 @@ class LearningCurves:
         """
         if test not in ("t", "wilcoxon"):
             raise ValueError(f"test == {test!r}, must be 't' or 'wilcoxon'.")
-        areas = self.areas()
-        lines = [
-            self._comparison(data_set, areas.loc[data_set], pair, test)
-            for data_set in self.data_sets
-            for pair in self._pairs(reference)
-        ]
-        table = pd.DataFrame(lines)
-        return table.assign(p_adjusted=holm(table["p_value"]))
+        return compare_seeds(self.areas(), self._pairs(reference), self.test_ratio, test)
 
     def compare_across(self, reference=None):
         """Whether samplers differ over data sets, each of which counts once.
@@ -269,20 +267,19 @@ class LearningCurves:
         Learning Research 7, 2006. Benavoli, Corani, Mangili, "Should We Really Use Post-Hoc Tests
         Based on Mean-Ranks?", ibid. 17, 2016.
         """
-        means = self.areas().groupby("data_set").mean()
-        lines = []
-        for sampler, other in self._pairs(reference):
-            difference = (means[sampler] - means[other]).to_numpy()
-            wins, losses = int((difference > 0).sum()), int((difference < 0).sum())
-            line = {"sampler": sampler, "reference": other, "wins": wins, "losses": losses}
-            lines.append(line | {"p_value": signed_rank(difference)})
-        table = pd.DataFrame(lines)
-        return table.assign(p_adjusted=holm(table["p_value"]))
+        return compare_data_sets(self.areas(), self._pairs(reference))
 
     def ranks(self):
         """Mean rank of each sampler over data sets by mean area, 1 for the best: series."""
         means = self.areas().groupby("data_set").mean()
         return pd.Series(mean_ranks(means), index=means.columns, name="rank")
+
+    def _scored(self):
+        """Rounds that have a score."""
+        rows = self.frame.dropna(subset=["score"])
+        if rows.empty:
+            raise ValueError("There are no scores: the curves were run without test samples.")
+        return rows
 
     def _pairs(self, reference):
         if reference is None:
@@ -294,18 +291,3 @@ class LearningCurves:
         if name is not None and name not in self.samplers:
             raise ValueError(f"reference == {name!r}, must be one of {self.samplers}.")
         return self.samplers[0] if name is None else name
-
-    def _comparison(self, data_set, areas, pair, test):
-        difference = (areas[pair[0]] - areas[pair[1]]).to_numpy()
-        p_value, half = paired_t(difference, self.test_ratio.get(data_set, 0.0))
-        return {
-            "data_set": data_set,
-            "sampler": pair[0],
-            "reference": pair[1],
-            "difference": difference.mean(),
-            "low": difference.mean() - half,
-            "high": difference.mean() + half,
-            "wins": int((difference > 0).sum()),
-            "losses": int((difference < 0).sum()),
-            "p_value": p_value if test == "t" else signed_rank(difference),
-        }

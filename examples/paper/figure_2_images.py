@@ -1,0 +1,91 @@
+"""Figure 2 of the paper: test accuracy on images by number of labels.
+
+MNIST: a net with two hidden layers of 256 units. CIFAR-10, SVHN and STL-10: the paper's narrow
+ResNet-18, whose embedding has 128 features, on ``--device cuda``; ``--small`` is a size for two
+cores. All strategies share the net, the paper's settings of its training, and the number of epochs:
+no strategy has a learning rate of its own, and none stops early by labels that nobody paid for.
+
+BAIT looks at 1,000 random rows of the pool in each round: its cost grows with the square of
+embedding times classes. It is left out for photographs on a CPU.
+"""
+
+from common import command_line, run, save
+
+from skally import (
+    ALLYSampler,
+    BADGESampler,
+    BAITSampler,
+    ConstrainedNetClassifier,
+    CoreSetSampler,
+    EntropySampler,
+    RandomSampler,
+    SubsampledSampler,
+)
+from skally.datasets import fetch_cifar10, fetch_mnist, fetch_stl10, fetch_svhn
+from skally.modules import MLP, ResNet18
+from skally.paper import PAPER_SETTINGS
+
+FETCH = {"mnist": fetch_mnist, "cifar10": fetch_cifar10, "svhn": fetch_svhn, "stl10": fetch_stl10}
+SAMPLERS = {
+    "random": RandomSampler(),
+    "entropy": EntropySampler(),
+    "CoreSet": CoreSetSampler(),
+    "BADGE": BADGESampler(),
+    "ALLY": ALLYSampler(),
+}
+BAIT = {"BAIT of 1,000": SubsampledSampler(BAITSampler(), size=1000)}
+N_ROUNDS = {200: 10, 1000: 5}
+SMALL = {"n_train": 5000, "n_test": 2000, "max_epochs": 15, "n_rounds": 3}
+QUICK = {"n_train": 1500, "n_test": 500, "max_epochs": 3, "n_rounds": 2}
+
+
+def net_for(data, device, max_epochs):
+    """The paper's net for a data set, with the paper's training."""
+    module = MLP if data == "mnist" else ResNet18
+    return ConstrainedNetClassifier(module, device=device, max_epochs=max_epochs, **PAPER_SETTINGS)
+
+
+def sizes(options, others):
+    """How many rows, epochs and rounds."""
+    full = {"n_train": None, "n_test": None, "n_rounds": N_ROUNDS.get(others.batch, 5)}
+    full["max_epochs"] = 50 if others.data == "mnist" else 100
+    if options.quick:
+        return full | QUICK
+    return full | SMALL if others.small else full
+
+
+def main():
+    """One data set, one size of batch."""
+    options, others = command_line(
+        __doc__,
+        data={"choices": list(FETCH), "default": "mnist"},
+        batch={"type": int, "default": 200, "help": "labels a round (200)"},
+        small={"action": "store_true", "help": "a size that two cores can do"},
+        without_bait={"action": "store_true"},
+    )
+    size = sizes(options, others)
+    fetch, flat = FETCH[others.data], others.data == "mnist"
+    train, test = (fetch(subset=subset, flat=flat) for subset in ("train", "test"))
+    X, y = (rows[: size["n_train"]] for rows in (train.data, train.target))
+    X_test, y_test = (rows[: size["n_test"]] for rows in (test.data, test.target))
+    with_bait = flat and not others.without_bait
+    name = f"figure_2_{others.data}_{others.batch}{'_small' if others.small else ''}"
+    curves = run(
+        options,
+        name,
+        net_for(others.data, options.device, size["max_epochs"]),
+        SAMPLERS | (BAIT if with_bait else {}),
+        X,
+        y,
+        X_test=X_test,
+        y_test=y_test,
+        n_initial=100 if flat else others.batch,
+        n_instances=100 if options.quick else others.batch,
+        n_rounds=size["n_rounds"],
+        scoring="accuracy",
+    )
+    save(options, name, {train.name: curves}, score_name="test accuracy")
+
+
+if __name__ == "__main__":
+    main()
