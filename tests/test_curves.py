@@ -23,9 +23,7 @@ def frame_of(scores):
 
 
 def area(row):
-    return (
-        np.trapezoid(row, LABELS) / 30 if hasattr(np, "trapezoid") else np.trapz(row, LABELS) / 30
-    )
+    return (10 * (row[0] + row[1]) / 2 + 20 * (row[1] + row[2]) / 2) / 30
 
 
 @pytest.fixture
