@@ -12,14 +12,18 @@ import skally
 PACKAGE = Path(skally.__file__).parent
 ARRAYS = {"linalg", "scores", "selection", "clustering", "coverage", "matching", "fisher"}
 SAMPLERS = {f"samplers.{path.stem}" for path in (PACKAGE / "samplers").glob("[a-z]*.py")}
+FETCHERS = {"parkinsons", "digits", "photographs", "regression", "classification"}
 FLOORS = [
-    {*ARRAYS, "seeding", "validation", "memory", "modal_compat"},
+    {*ARRAYS, "seeding", "validation", "memory", "modal_compat"}
+    | {"datasets.arguments", "datasets.files", "datasets.tables"}
+    | {"datasets.regression_descr", "datasets.classification_descr"},
     {"features", "gradients", "duals", "criteria", "dual_regression", "modules", "loaders"}
     | {"convergence", "callbacks", "optimality", "parameters", "ensembles", "unwrapping", "losses"}
-    | {"processes"},
-    {"lean_loop", "primal_dual", "base_net", "nets", "model", "pool", "epsilon", "distributed"},
-    {"samplers.base"},
-    SAMPLERS - {"samplers.base"},
+    | {"processes", "datasets.images"},
+    {"lean_loop", "primal_dual", "base_net", "nets", "model", "pool", "epsilon", "distributed"}
+    | {"datasets.photograph_descr"},
+    {"samplers.base", "datasets.photograph_formats"},
+    SAMPLERS - {"samplers.base"} | {f"datasets.{name}" for name in FETCHERS},
     {"samplers", "datasets", "paper", "benchmark.dual_display"},
     {"benchmark"},
     {""},
