@@ -113,6 +113,12 @@ def test_diamonds_qualities_are_places_in_the_order_from_worst_to_best(home_of):
     assert np.array_equal(bunch.target, [float(row["price"]) for row in rows])
 
 
+def test_qualities_of_diamonds_follow_the_trade_s_scales():
+    assert DIAMONDS_QUALITIES["color"] == list("JIHGFED")  # D is colourless
+    assert DIAMONDS_QUALITIES["clarity"] == "I1 SI2 SI1 VS2 VS1 VVS2 VVS1 IF".split()
+    assert DIAMONDS_QUALITIES["cut"] == ["Fair", "Good", "Very Good", "Premium", "Ideal"]
+
+
 def test_better_diamonds_of_one_weight_cost_more(home_of):
     bunch = fetch_uci_regression("diamonds", data_home=home_of("diamonds"))
     one_carat = np.abs(bunch.data[:, 0] - 1.0) < 0.03
