@@ -4,7 +4,6 @@ import csv
 import io
 import pickle
 import tarfile
-import warnings
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -19,9 +18,7 @@ def read_cifar_batches(path, part):
 
     Only for a checked archive: a pickle can run any code.
     """
-    with tarfile.open(path) as archive, warnings.catch_warnings():
-        # NumPy deprecates the form of the data type in these pickles of Python 2.
-        warnings.simplefilter("ignore")
+    with tarfile.open(path) as archive:
         batches = [
             pickle.load(archive.extractfile(f"cifar-10-batches-py/{name}"), encoding="bytes")
             for name in BATCHES[part]
