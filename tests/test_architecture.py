@@ -13,16 +13,22 @@ PACKAGE = Path(skally.__file__).parent
 ARRAYS = {"linalg", "scores", "selection", "clustering", "coverage", "matching", "fisher"}
 SAMPLERS = {f"samplers.{path.stem}" for path in (PACKAGE / "samplers").glob("[a-z]*.py")}
 CRITERIA = {f"stopping.{path.stem}" for path in (PACKAGE / "stopping").glob("[a-z]*.py")}
+FETCHERS = {"parkinsons", "digits", "photographs", "regression", "classification"}
 FLOORS = [
-    {*ARRAYS, "agreement", "seeding", "validation", "memory", "modal_compat"}
-    | {"benchmark.comparison", "benchmark.describe", "benchmark.statistics", "benchmark.store"},
+    {*ARRAYS, "agreement", "seeding", "validation", "memory", "modal_compat", "residence"}
+    | {"affine", "ascent", "columns"}
+    | {"benchmark.comparison", "benchmark.describe", "benchmark.statistics", "benchmark.store"}
+    | {"datasets.arguments", "datasets.files", "datasets.tables"}
+    | {"datasets.regression_descr", "datasets.classification_descr"},
     {"features", "gradients", "duals", "criteria", "dual_regression", "modules", "loaders"}
     | {"convergence", "callbacks", "optimality", "parameters", "ensembles", "unwrapping", "losses"}
-    | {"processes", "benchmark.curves", "benchmark.oracle"},
-    {"lean_loop", "primal_dual", "base_net", "nets", "model", "pool", "epsilon", "distributed"},
-    {"samplers.base", "stopping.base"},
-    (SAMPLERS | CRITERIA) - {"samplers.base", "stopping.base"},
-    {"samplers", "stopping", "datasets", "paper", "benchmark.dual_display"},
+    | {"processes", "benchmark.curves", "benchmark.oracle", "datasets.images"},
+    {"lean_loop", "primal_dual", "base_net", "nets", "model", "pool", "epsilon", "distributed"}
+    | {"predicted_dual", "datasets.photograph_descr"},
+    {"samplers.base", "stopping.base", "datasets.photograph_formats"},
+    (SAMPLERS | CRITERIA) - {"samplers.base", "stopping.base"}
+    | {f"datasets.{name}" for name in FETCHERS},
+    {"samplers", "stopping", "synthesis", "datasets", "paper", "benchmark.dual_display"},
     {"benchmark.rounds", "benchmark.starts"},
     {"benchmark.schedule"},
     {"benchmark.runner"},
@@ -56,6 +62,8 @@ SAME_FLOOR = {
     ("stopping.duals", "samplers.ally"),
     ("parameters", "processes"),
     ("benchmark.comparison", "benchmark.statistics"),
+    ("affine", "linalg"),
+    ("columns", "validation"),
 }
 
 

@@ -1,32 +1,17 @@
-"""Real data sets: downloaded once, checked, cached, and returned as scikit-learn's fetchers do."""
+"""Parkinsons Telemonitoring, the regression task of the paper."""
 
-import io
-import os
-import zipfile
-from dataclasses import dataclass
-from pathlib import Path
+from skally.datasets.arguments import check_choice, check_flags, check_target
+from skally.datasets.files import DataFile, ZipMember, local_copy
+from skally.datasets.tables import column_reader, read_table, table_bunch
 
-import numpy as np
-from sklearn.utils import Bunch
-
-__all__ = ["fetch_parkinsons"]
-
-
-@dataclass(frozen=True)
-class ArchiveMember:
-    """One file of a zip archive on the web, and where it is kept below the data folder."""
-
-    url: str
-    name: str
-    sha256: str
-    folder: str
-
-
-PARKINSONS = ArchiveMember(
-    url="https://archive.ics.uci.edu/static/public/189/parkinsons+telemonitoring.zip",
+PARKINSONS = DataFile(
+    folder="parkinsons",
     name="parkinsons_updrs.data",
     sha256="f2c7d5025dec4e92e7feae367a5f7ccf58789a10ac6b54bdf15976c599f9dd39",
-    folder="parkinsons",
+    source=ZipMember(
+        url="https://archive.ics.uci.edu/static/public/189/parkinsons+telemonitoring.zip",
+        member="parkinsons_updrs.data",
+    ),
 )
 PARKINSONS_GROUP = "subject#"
 PARKINSONS_PATIENT = ["age", "sex", "test_time"]
@@ -139,105 +124,17 @@ def fetch_parkinsons(
     ...     by_person.split(parkinsons.data, groups=parkinsons.groups)
     ... )  # doctest: +SKIP
     """
-    _check_target(target, PARKINSONS_TARGETS)
-    _check_choice("features", features, ["voice", "all"])
-    _check_choice("return_X_y", return_X_y, [True, False])
-    _check_choice("as_frame", as_frame, [True, False])
+    check_target(target, PARKINSONS_TARGETS)
+    check_choice("features", features, ["voice", "all"])
+    check_flags(return_X_y=return_X_y, as_frame=as_frame)
 
-    take = _column_reader(_local_copy(PARKINSONS, data_home), PARKINSONS_COLUMNS, as_frame)
-    target = target if isinstance(target, str) else list(target)
-    target_names = [target] if isinstance(target, str) else target
-    feature_names = [*(PARKINSONS_PATIENT if features == "all" else []), *PARKINSONS_VOICE]
-    X, y = take(feature_names), take(target)
-    if return_X_y:
-        return X, y
-    return Bunch(
-        data=X,
-        target=y,
-        frame=take(feature_names + target_names) if as_frame else None,
+    path = local_copy(PARKINSONS, data_home)
+    take = column_reader(read_table(path, PARKINSONS_COLUMNS, n_header=1), as_frame)
+    bunch = table_bunch(
+        take,
+        [*(PARKINSONS_PATIENT if features == "all" else []), *PARKINSONS_VOICE],
+        target,
         groups=take(PARKINSONS_GROUP).astype(int),
-        feature_names=feature_names,
-        target_names=target_names,
         DESCR=PARKINSONS_DESCR,
     )
-
-
-def _check_choice(name, value, allowed):
-    if value not in allowed:
-        raise ValueError(f"{name} == {value!r}, must be one of {allowed}.")
-
-
-def _check_target(target, allowed):
-    """Refuse all but a name in `allowed` or a list of such names."""
-    names = target if isinstance(target, (list, tuple)) else [target]
-    if len(names) == 0 or any(name not in allowed for name in names):
-        raise ValueError(f"target == {target!r}, must be one of {allowed} or a list of these.")
-
-
-def _column_reader(path, columns, as_frame):
-    """Function from one column name or a list of them to these columns of a CSV file."""
-    table = np.loadtxt(path, delimiter=",", skiprows=1)
-    if as_frame:
-        import pandas as pd
-
-        return pd.DataFrame(table, columns=columns).__getitem__
-
-    by_name = dict(zip(columns, table.T.copy(), strict=True))
-
-    def take(names):
-        if isinstance(names, str):
-            return by_name[names]
-        return np.column_stack([by_name[name] for name in names])
-
-    return take
-
-
-def _local_copy(remote, data_home):
-    """Path of a checked copy of `remote`, downloaded where there is none.
-
-    Parameters
-    ----------
-    remote : ArchiveMember
-    data_home : str, path-like or None
-        As in :func:`fetch_parkinsons`.
-    """
-    import pooch
-
-    if data_home is None:
-        # A variable that is set but empty counts as unset.
-        data_home = os.environ.get("SKALLY_DATA") or pooch.os_cache("skally")
-    path = Path(data_home).expanduser() / remote.folder / remote.name
-    try:
-        pooch.retrieve(
-            remote.url,
-            known_hash=f"sha256:{remote.sha256}",
-            fname=remote.name,
-            path=path.parent,
-            downloader=_MemberDownloader(remote.name),
-        )
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise OSError(
-            f"{path} is missing or not the original, and downloading it failed: {error}. "
-            f"Put {remote.name} from {remote.url} there, or set the environment variable "
-            f"SKALLY_DATA to a folder that holds {remote.folder}/{remote.name}."
-        ) from error
-    return path
-
-
-@dataclass(frozen=True)
-class _MemberDownloader:
-    """A pooch downloader that writes one member of a zip archive.
-
-    So pooch checks and keeps the member, whose bytes are known, and not the archive, which the
-    server may pack anew.
-    """
-
-    member: str
-
-    def __call__(self, url, output_file, _pooch):
-        from pooch import HTTPDownloader
-
-        packed = io.BytesIO()
-        HTTPDownloader(timeout=30)(url, packed, _pooch)
-        with zipfile.ZipFile(packed) as archive:
-            Path(output_file).write_bytes(archive.read(self.member))
+    return (bunch.data, bunch.target) if return_X_y else bunch
