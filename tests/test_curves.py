@@ -126,6 +126,15 @@ def test_curves_are_compared_over_the_labels_that_all_have(curves, scores):
             assert areas.loc[("", seed), sampler] == pytest.approx((row[0] + row[1]) / 2)
 
 
+def test_random_states_that_one_sampler_lacks_are_left_out_of_its_pairs(scores):
+    fewer = scores | {"same": scores["same"][:4]}
+    table = LearningCurves(frame_of(fewer)).compare("random").set_index("sampler")
+    areas = {name: np.array([area(row) for row in rows]) for name, rows in fewer.items()}
+    known = stats.ttest_rel(areas["same"], areas["random"][:4])
+    assert table["p_value"]["same"] == pytest.approx(known.pvalue)
+    assert table["wins"]["better"] == 6
+
+
 def test_bands_are_students_intervals(curves, scores):
     bands = curves.bands(0.9).query("sampler == 'same'")
     low, high = stats.t.interval(

@@ -63,6 +63,8 @@ def command_line(description, **extra):
 def run(options, name, estimator, samplers, X, y, **kwargs):
     """Learning curves that are kept beside the results, so that a killed script goes on.
 
+    What earlier runs of the same settings left, other seeds and samplers, comes with them.
+
     Parameters
     ----------
     options : Options
@@ -72,17 +74,19 @@ def run(options, name, estimator, samplers, X, y, **kwargs):
     """
     store = options.out / "store"
     store.mkdir(exist_ok=True)
-    return learning_curves(
+    cache = store / f"{name}{'_quick' if options.quick else ''}.sqlite"
+    learning_curves(
         estimator,
         samplers,
         X,
         y,
         random_states=options.random_states,
         n_jobs=options.n_jobs,
-        cache=store / f"{name}{'_quick' if options.quick else ''}.sqlite",
+        cache=cache,
         verbose=1,
         **kwargs,
     )
+    return LearningCurves.load(cache)
 
 
 def save(options, name, curves, **display):
@@ -99,7 +103,7 @@ def save(options, name, curves, **display):
     picture = LearningCurveDisplay.from_curves(curves, **display)
     picture.figure_.savefig(options.out / f"{name}.png", dpi=110)
     print(curves.summary().round(4).to_string())
-    if len(options.random_states) > 1:
+    if len(options.random_states) > 1 and len(curves.samplers) > 1:
         print(curves.compare(curves.samplers[0]).round(4).to_string(index=False))
     hours = curves.frame[["fit_seconds", "query_seconds"]].to_numpy().sum() / 3600
     print(f"{hours:.2f} hours of one core; {options.out / name}.csv and .png")

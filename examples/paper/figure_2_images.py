@@ -5,8 +5,8 @@ ResNet-18, whose embedding has 128 features, on ``--device cuda``; ``--small`` i
 cores. All strategies share the net, the paper's settings of its training, and the number of epochs:
 no strategy has a learning rate of its own, and none stops early by labels that nobody paid for.
 
-BAIT looks at 1,000 random rows of the pool in each round: its cost grows with the square of
-embedding times classes. It is left out for photographs on a CPU.
+BAIT, whose cost grows with the square of embedding times classes, looks at 1,000 random rows of the
+pool in each round, and only with ``--bait``; it may have fewer ``--seeds`` than the others.
 """
 
 from common import command_line, run, save
@@ -61,20 +61,19 @@ def main():
         data={"choices": list(FETCH), "default": "mnist"},
         batch={"type": int, "default": 200, "help": "labels a round (200)"},
         small={"action": "store_true", "help": "a size that two cores can do"},
-        without_bait={"action": "store_true"},
+        bait={"action": "store_true", "help": "BAIT too, which takes hours"},
     )
     size = sizes(options, others)
     fetch, flat = FETCH[others.data], others.data == "mnist"
     train, test = (fetch(subset=subset, flat=flat) for subset in ("train", "test"))
     X, y = (rows[: size["n_train"]] for rows in (train.data, train.target))
     X_test, y_test = (rows[: size["n_test"]] for rows in (test.data, test.target))
-    with_bait = flat and not others.without_bait
     name = f"figure_2_{others.data}_{others.batch}{'_small' if others.small else ''}"
     curves = run(
         options,
         name,
         net_for(others.data, options.device, size["max_epochs"]),
-        SAMPLERS | (BAIT if with_bait else {}),
+        SAMPLERS | (BAIT if others.bait else {}),
         X,
         y,
         X_test=X_test,

@@ -22,24 +22,25 @@ def compare_seeds(areas, pairs, test_ratio, test):
     comparison : data frame
         As of :meth:`skally.benchmark.LearningCurves.compare`.
     """
-    lines = []
-    for data_set, rows in areas.groupby("data_set", sort=False):
-        for sampler, reference in pairs:
-            difference = (rows[sampler] - rows[reference]).to_numpy()
-            p_value, half = paired_t(difference, test_ratio.get(data_set, 0.0))
-            lines.append(
-                {
-                    "data_set": data_set,
-                    "sampler": sampler,
-                    "reference": reference,
-                    "difference": difference.mean(),
-                    "low": difference.mean() - half,
-                    "high": difference.mean() + half,
-                    **wins_and_losses(difference),
-                    "p_value": p_value if test == "t" else signed_rank(difference),
-                }
-            )
+    lines = [
+        {"data_set": data_set, "sampler": sampler, "reference": reference}
+        | line_of((rows[sampler] - rows[reference]).dropna(), test_ratio.get(data_set, 0.0), test)
+        for data_set, rows in areas.groupby("data_set", sort=False)
+        for sampler, reference in pairs
+    ]
     return adjusted(lines)
+
+
+def line_of(difference, test_ratio, test):
+    """What is known of one pair on one data set, a dict."""
+    p_value, half = paired_t(difference.to_numpy(), test_ratio)
+    return {
+        "difference": difference.mean(),
+        "low": difference.mean() - half,
+        "high": difference.mean() + half,
+        **wins_and_losses(difference),
+        "p_value": p_value if test == "t" else signed_rank(difference.to_numpy()),
+    }
 
 
 def compare_data_sets(areas, pairs):
@@ -52,9 +53,9 @@ def compare_data_sets(areas, pairs):
     """
     means, lines = areas.groupby("data_set").mean(), []
     for sampler, reference in pairs:
-        difference = (means[sampler] - means[reference]).to_numpy()
+        difference = (means[sampler] - means[reference]).dropna()
         names = {"sampler": sampler, "reference": reference}
-        p_value = {"p_value": signed_rank(difference)}
+        p_value = {"p_value": signed_rank(difference.to_numpy())}
         lines.append(names | wins_and_losses(difference) | p_value)
     return adjusted(lines)
 

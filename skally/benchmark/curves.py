@@ -213,7 +213,7 @@ class LearningCurves:
 
     def _line(self, data_set, sampler, areas, target):
         n_labeled, scores = self.scores(data_set, sampler)
-        area = areas.loc[data_set][sampler].to_numpy()
+        area = areas.loc[data_set][sampler].dropna().to_numpy()
         rows = self.frame[(self.frame["data_set"] == data_set) & (self.frame["sampler"] == sampler)]
         seconds = rows.groupby("seed")[["fit_seconds", "query_seconds"]].sum().mean()
         return {
@@ -245,7 +245,8 @@ class LearningCurves:
         comparison : data frame
             A row for each data set and pair. Columns: data_set, sampler, reference, difference
             (mean of sampler minus reference), low, high (95 % interval; of the t-test), wins,
-            losses, p_value, and p_adjusted by Holm's method for all rows together.
+            losses, p_value, and p_adjusted by Holm's method for all rows together. Random states
+            that one of the two lacks are left out.
         """
         if test not in ("t", "wilcoxon"):
             raise ValueError(f"test == {test!r}, must be 't' or 'wilcoxon'.")

@@ -93,7 +93,7 @@ def signed_rank(difference):
     either side.
     """
     if np.all(difference == 0):
-        return 1.0
+        return 1.0 if len(difference) else np.nan
     return float(stats.wilcoxon(difference, zero_method="zsplit").pvalue)
 
 
