@@ -11,16 +11,18 @@ import skally
 
 PACKAGE = Path(skally.__file__).parent
 ARRAYS = {"linalg", "scores", "selection", "clustering", "coverage", "matching", "fisher"}
+ARRAYS |= {"affine", "ascent", "columns"}
 SAMPLERS = {f"samplers.{path.stem}" for path in (PACKAGE / "samplers").glob("[a-z]*.py")}
 FLOORS = [
     {*ARRAYS, "seeding", "validation", "memory", "modal_compat"},
     {"features", "gradients", "duals", "criteria", "dual_regression", "modules", "loaders"}
     | {"convergence", "callbacks", "optimality", "parameters", "ensembles", "unwrapping", "losses"}
     | {"processes"},
-    {"lean_loop", "primal_dual", "base_net", "nets", "model", "pool", "epsilon", "distributed"},
+    {"lean_loop", "primal_dual", "base_net", "nets", "model", "pool", "epsilon", "distributed"}
+    | {"predicted_dual"},
     {"samplers.base"},
     SAMPLERS - {"samplers.base"},
-    {"samplers", "datasets", "paper", "benchmark.dual_display"},
+    {"samplers", "synthesis", "datasets", "paper", "benchmark.dual_display"},
     {"benchmark"},
     {""},
 ]
@@ -38,6 +40,8 @@ SAME_FLOOR = {
     ("optimality", "features"),
     ("optimality", "loaders"),
     ("callbacks", "optimality"),
+    ("affine", "linalg"),
+    ("columns", "validation"),
     ("selection", "linalg"),
     ("clustering", "linalg"),
     ("clustering", "seeding"),
