@@ -52,6 +52,12 @@ def test_a_full_step_has_the_size_asked_for_in_units_of_the_columns(rng):
     assert np.allclose(cosine, np.linalg.norm(steepest, axis=1))
 
 
+def test_a_column_pressed_against_its_bound_takes_nothing_from_the_others():
+    path, _ = course(np.array([[0.0, 9.0, 9.0]]), box(high=[0.0, 9.0, 9.0]), 1, 0.2)
+    moved = path[1, 0] - path[0, 0]
+    assert moved[0] == 0.0 and np.isclose(np.sqrt(np.square(moved).mean()), 0.2)
+
+
 def test_other_units_of_the_columns_change_nothing(rng):
     X, factor = 3 * rng.normal(size=(5, 3)), np.array([1e3, 1.0, 1e-4])
     hill = (lambda X: height(X / factor), lambda X: gradient(X / factor) / factor)

@@ -49,8 +49,9 @@ def test_resnet_embeds_images_of_any_size_in_128_features(side):
     for name in ("convolution", "stage1", "stage2", "stage3", "stage4", "head"):
         hook = module.get_submodule(name).register_forward_hook
         hook(lambda _layer, inputs, output, name=name: seen.update({name: (inputs, output)}))
-    assert module(torch.zeros(2, 3, side, side)).shape == (2, 5)
+    assert module(torch.rand(2, 3, side, side)).shape == (2, 5)
     assert seen["head"][0][0].shape == (2, 128)
+    assert torch.allclose(seen["head"][0][0], seen["stage4"][1].mean(dim=(2, 3)), atol=1e-6)
     shapes = [tuple(seen[name][1].shape[1:]) for name in list(seen)[:-1]]
     halves = [(16 * 2**i, side // 2**i, side // 2**i) for i in (0, 0, 1, 2, 3)]
     assert shapes == halves

@@ -33,9 +33,9 @@ HEAD = DualRegressor(max_epochs=10)
 
 
 def synthesizer(**params):
-    return InputSynthesizer(
-        **{"regressor": clone(HEAD), "n_steps": 15, "random_state": 0, **params}
-    )
+    """A short one, with parameters of its own."""
+    defaults = {"regressor": clone(HEAD), "n_steps": 15, "random_state": 0}
+    return InputSynthesizer(**{**defaults, **params})
 
 
 @pytest.fixture(scope="module")
