@@ -29,6 +29,7 @@ from skally.samplers import (
     SubsampledSampler,
     TypiClustSampler,
 )
+from skally.synthesis import InputSynthesizer
 
 __version__ = "0.1.0"
 
@@ -50,6 +51,7 @@ __all__ = [
     "GreedyInputSampler",
     "GreedyTargetSampler",
     "ImprovedGreedySampler",
+    "InputSynthesizer",
     "KMeansSampler",
     "LCMDSampler",
     "LearningLossSampler",

@@ -1,5 +1,6 @@
 """The dual regression head: duals of rows never labelled, from their embedding."""
 
+from copy import deepcopy
 from itertools import pairwise
 
 import numpy as np
@@ -128,6 +129,22 @@ class DualRegressor(RegressorMixin, BaseEstimator):
         X = validate_data(self, X, dtype=np.float32, reset=False)
         duals = [self._predict_block(X[rows]) for rows in blocks(len(X), 8192)]
         return np.concatenate(duals) * self.scale_
+
+    def differentiable(self):
+        """The prediction as a function that torch can differentiate.
+
+        Returns
+        -------
+        predict : function of a tensor of shape (n, d) to a double tensor of shape (n,)
+        """
+        check_is_fitted(self)
+        head = deepcopy(self.net_.module_).eval().requires_grad_(False)
+        mean, deviation = map(torch.from_numpy, (self.scaler_.mean_, self.scaler_.scale_))
+
+        def predict(Z):
+            return head((Z.cpu().double() - mean) / deviation)[:, 0] * self.scale_
+
+        return predict
 
     def _predict_block(self, X):
         Z = self.scaler_.transform(X).astype(np.float64)

@@ -92,6 +92,28 @@ def embedding(net, X, layer=None):
     return recorder.value
 
 
+def differentiable_embedding(module, layer, X):
+    """Input of a layer, as torch can differentiate it by the input of the module.
+
+    Parameters
+    ----------
+    module : nn.Module
+    layer : nn.Module, a part of it
+    X : tensor of shape (n, ...)
+
+    Returns
+    -------
+    Z : tensor of shape (n, d)
+    """
+    kept = []
+    handle = layer.register_forward_pre_hook(lambda _layer, inputs: kept.append(inputs[0]))
+    try:
+        module(X)
+    finally:
+        handle.remove()
+    return kept[-1].flatten(1)
+
+
 def class_probabilities(layer, Z, n_classes):
     """Softmax of a layer's outputs for given inputs; sigmoid, where two classes have one output.
 

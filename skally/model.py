@@ -198,7 +198,7 @@ class Model:
     def check_fitted(self):
         """Raise unless there is a fitted estimator."""
         if self.core is None:
-            raise ValueError("estimator == None, must be a fitted one, which this sampler needs.")
+            raise ValueError("estimator == None, must be a fitted one.")
         if not self.is_fitted:
             raise NotFittedError(f"{type(self.core).__name__} is not fitted: call fit first.")
 
@@ -211,7 +211,7 @@ class Model:
         if not hasattr(self.net, "dual_variables_"):
             self.check_fitted()
             raise ValueError(
-                f"{type(self.net).__name__} has no dual_variables_, which this sampler needs: use "
+                f"{type(self.net).__name__} has no dual_variables_, which are needed here: use "
                 "ConstrainedNetClassifier or ConstrainedNetRegressor."
             )
         return self.net

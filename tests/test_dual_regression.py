@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+import torch
+from sklearn.exceptions import NotFittedError
 
 from skally import DualRegressor
 
@@ -50,3 +52,23 @@ def test_zero_duals_are_predicted_as_small():
 def test_negative_dual_is_an_error():
     with pytest.raises(ValueError, match="must be >= 0"):
         DualRegressor().fit([[0.0], [1.0]], [0.0, -1.0])
+
+
+def test_the_differentiable_prediction_is_the_prediction(rng):
+    Z, duals = sparse_duals(0)
+    head = DualRegressor(max_epochs=5, random_state=0).fit(3 + 50 * Z, 100 * duals)
+    tensor = torch.tensor(3 + 50 * Z[:40], requires_grad=True)
+    gradients = [p.grad.clone() for p in head.net_.module_.parameters()]
+    predicted = head.differentiable()(tensor)
+    assert np.allclose(predicted.detach(), head.predict(tensor.detach()), rtol=1e-4)
+    predicted.sum().backward()
+    assert (tensor.grad != 0).any(axis=1).all()
+    for weight, gradient in zip(head.net_.module_.parameters(), gradients, strict=True):
+        assert weight.requires_grad and torch.equal(weight.grad, gradient)
+    alone = torch.cat([head.differentiable()(row[None]) for row in tensor])
+    assert torch.allclose(alone, predicted, rtol=1e-12)
+
+
+def test_a_head_that_is_not_fitted_cannot_be_differentiated():
+    with pytest.raises(NotFittedError):
+        DualRegressor().differentiable()

@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -6,6 +8,7 @@ from torch import nn
 
 from skally.features import (
     class_probabilities,
+    differentiable_embedding,
     dropout_active,
     embedding,
     find_embedding_layer,
@@ -58,3 +61,14 @@ def test_only_dropout_drops_inside_and_nothing_does_after():
         dropout_active(nn.Linear(1, 1)),
     ):
         pass
+
+
+def test_the_differentiable_embedding_has_the_gradient_of_its_layers():
+    layers = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+    X = torch.rand(5, 3, requires_grad=True)
+    Z = differentiable_embedding(layers, layers[2], X)
+    assert torch.equal(Z, layers[:2](X))
+    (gradient,) = torch.autograd.grad(Z.sum(), X)
+    slope = 1 - Z.detach().square()
+    assert torch.allclose(gradient, slope @ layers[0].weight.detach(), atol=1e-6)
+    pickle.dumps(layers)  # no hook is left, which could not be
