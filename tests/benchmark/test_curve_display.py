@@ -120,7 +120,9 @@ def test_axes_of_the_users_own_are_drawn_into(rng):
         LearningCurveDisplay.from_curves(curves, axes=axes[0])
 
 
-@pytest.mark.parametrize("low, high", [(0.11, 0.14), (0.02, 0.3), (1e-7, 3), (2900, 3900)])
+@pytest.mark.parametrize(
+    "low, high", [(0.11, 0.14), (0.15, 0.6), (0.02, 0.3), (1e-7, 3), (2900, 3900)]
+)
 def test_log_ticks_are_plain_numbers_and_neither_few_nor_many(low, high):
     figure, ax = pyplot.subplots(figsize=(3, 2.6))
     set_log_scale(ax, np.array([low, high]))
