@@ -217,7 +217,8 @@ def dress(ax, data_set, panel, log_scale):
         ax.set_title(data_set, fontsize="medium", loc="left")
     if log_scale:
         values = panel[["mean", "low", "high"]].to_numpy()
-        set_log_scale(ax, values[values > 0])
+        # The end of a band that nearly reaches 0 would leave no room for the rest.
+        set_log_scale(ax, values[values > panel["mean"].min() / 4])
 
 
 def set_log_scale(ax, values):

@@ -144,7 +144,14 @@ def test_log_scale_shows_bands_that_reach_below_zero(rng):
     bottom, top = display.axes_[0].get_ylim()
     means = np.concatenate([line.get_ydata() for line in display.lines_.values()])
     assert display.axes_[0].get_yscale() == "log"
-    assert 0 < bottom < means.min() and top > means.max()
+    assert means.min() / 5 < bottom < means.min() and top > means.max()
+
+
+def test_log_scale_leaves_room_for_means_where_a_band_nearly_reaches_zero(rng):
+    bands = make_curves(rng).bands().assign(mean=1.0, low=1e-9, high=2.0)
+    display = LearningCurveDisplay(bands).plot(log_scale=True)
+    bottom, top = display.axes_[0].get_ylim()
+    assert 0.1 < bottom < 1 < 2 < top < 10
 
 
 def test_log_scale_of_scores_below_zero_is_an_error(rng):
