@@ -90,8 +90,14 @@ def test_leaders_begin_at_mean_ranks_and_end_at_the_names(rng):
         assert text.xy == (x[-1], y[-1])
     ends = [line.get_xydata()[-1] for line in display.lines_.values()]
     assert len(np.unique(ends, axis=0)) == 6
-    lowest_bar = max(bar.get_ydata()[0] for bar in display.bars_)
-    assert lowest_bar < min(y for _, y in ends)
+
+
+def test_names_are_below_all_bars():
+    ranks = pd.Series(dict(zip("abcdef", range(1, 7), strict=True)))
+    display = RankDisplay(ranks, [list("abcd"), list("bcde"), list("cdef")], n_data_sets=20).plot()
+    bars = [bar.get_ydata()[0] for bar in display.bars_]
+    names = [line.get_ydata()[-1] for line in display.lines_.values()]
+    assert len(set(bars)) == 3 and max(bars) < min(names)
 
 
 def test_no_leader_crosses_another(rng):
