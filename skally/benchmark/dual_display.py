@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skally.benchmark.drawing import pyplot, strip_frame
 from skally.unwrapping import unwrap
 
 
@@ -79,8 +80,7 @@ class DualVariablesDisplay:
         self._plot_distribution(self.axes_[1])
         self._plot_slacks(self.axes_[2])
         for ax in self.axes_:
-            ax.spines[["top", "right"]].set_visible(False)
-            ax.grid(alpha=0.3)
+            strip_frame(ax)
         return self
 
     def _plot_course(self, ax):
@@ -119,14 +119,3 @@ class DualVariablesDisplay:
 def smallest_scale(values):
     """Where a symmetric log axis may turn linear: a decade below the largest mean."""
     return max(float(np.max(values, initial=0.0)) / 10, 1e-6)
-
-
-def pyplot():
-    """Give matplotlib's pyplot, or say what to install."""
-    try:
-        from matplotlib import pyplot
-    except ImportError:
-        raise ImportError(
-            "DualVariablesDisplay needs matplotlib: pip install skally[plot]."
-        ) from None
-    return pyplot
