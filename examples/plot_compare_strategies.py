@@ -35,10 +35,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skally import CoreSetSampler, KMeansSampler, MarginSampler, RandomSampler
-from skally.benchmark import LearningCurves, learning_curves
-from skally.benchmark.curve_display import LearningCurveDisplay
-from skally.benchmark.rank_display import RankDisplay
-from skally.benchmark.win_loss_display import WinLossDisplay
+from skally.benchmark import (
+    LearningCurveDisplay,
+    LearningCurves,
+    RankDisplay,
+    WinLossDisplay,
+    learning_curves,
+)
 
 
 def above_median():

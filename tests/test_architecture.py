@@ -18,17 +18,19 @@ FLOORS = [
     {*ARRAYS, "agreement", "seeding", "validation", "memory", "modal_compat", "residence"}
     | {"affine", "ascent", "columns"}
     | {"benchmark.comparison", "benchmark.describe", "benchmark.statistics", "benchmark.store"}
+    | {"benchmark.drawing"}
     | {"datasets.arguments", "datasets.files", "datasets.tables"}
     | {"datasets.regression_descr", "datasets.classification_descr"},
     {"features", "gradients", "duals", "criteria", "dual_regression", "modules", "loaders"}
     | {"convergence", "callbacks", "optimality", "parameters", "ensembles", "unwrapping", "losses"}
     | {"processes", "benchmark.curves", "benchmark.oracle", "datasets.images"},
     {"lean_loop", "primal_dual", "base_net", "nets", "model", "pool", "epsilon", "distributed"}
-    | {"predicted_dual", "datasets.photograph_descr"},
+    | {"predicted_dual", "datasets.photograph_descr", "benchmark.curve_checks"},
     {"samplers.base", "stopping.base", "datasets.photograph_formats"},
     (SAMPLERS | CRITERIA) - {"samplers.base", "stopping.base"}
     | {f"datasets.{name}" for name in FETCHERS},
-    {"samplers", "stopping", "synthesis", "datasets", "paper", "benchmark.dual_display"},
+    {"samplers", "stopping", "synthesis", "datasets", "paper"}
+    | {f"benchmark.{name}_display" for name in ("curve", "dual", "picks", "rank", "win_loss")},
     {"benchmark.rounds", "benchmark.starts"},
     {"benchmark.schedule"},
     {"benchmark.runner"},

@@ -35,7 +35,7 @@ class LearningCurveDisplay:
     >>> from sklearn.linear_model import LogisticRegression
     >>> from skally import EntropySampler, RandomSampler
     >>> from skally.benchmark import learning_curves
-    >>> from skally.benchmark.curve_display import LearningCurveDisplay
+    >>> from skally.benchmark import LearningCurveDisplay
     >>> curves = learning_curves(
     ...     LogisticRegression(max_iter=1000),
     ...     {"random": RandomSampler(), "entropy": EntropySampler()},

@@ -46,7 +46,7 @@ class PicksDisplay:
     --------
     >>> from sklearn.datasets import load_diabetes
     >>> from skally import ALLYSampler, ConstrainedNetRegressor
-    >>> from skally.benchmark.picks_display import PicksDisplay
+    >>> from skally.benchmark import PicksDisplay
     >>> X, y = load_diabetes(return_X_y=True)
     >>> net = ConstrainedNetRegressor(max_epochs=20, random_state=0).fit(X[:100], y[:100])
     >>> picks = ALLYSampler(random_state=0).query(net, X[100:], n_instances=5)

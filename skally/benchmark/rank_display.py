@@ -41,7 +41,7 @@ class RankDisplay:
     Examples
     --------
     >>> import pandas as pd
-    >>> from skally.benchmark.rank_display import RankDisplay
+    >>> from skally.benchmark import RankDisplay
     >>> ranks = pd.Series({"random": 2.9, "entropy": 1.6, "margin": 1.5})
     >>> display = RankDisplay(ranks, [["margin", "entropy"]], n_data_sets=10).plot()
     >>> len(display.bars_)

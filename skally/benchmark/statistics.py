@@ -89,12 +89,21 @@ def paired_t(difference, test_ratio=0.0):
 def signed_rank(difference):
     """Two-sided p-value of differences being symmetric around zero, by Wilcoxon's signed ranks.
 
-    With n pairs it cannot be smaller than 2^(1 - n). Pairs without a difference count half for
-    either side.
+    Over all signs of the differences where there are at most 14, over 20,000 draws of them
+    otherwise. With n pairs it cannot be smaller than 2^(1 - n).
     """
-    if np.all(difference == 0):
-        return 1.0 if len(difference) else np.nan
-    return float(stats.wilcoxon(difference, zero_method="zsplit").pvalue)
+    if len(difference) == 0:
+        return np.nan
+    ranks = stats.rankdata(abs(difference))
+
+    def statistic(difference, axis):
+        return (ranks * np.sign(difference)).sum(axis=axis)
+
+    flips = stats.permutation_test(
+        (difference,), statistic, permutation_type="samples", n_resamples=20_000,
+        vectorized=True, random_state=0,
+    )  # fmt: skip
+    return float(flips.pvalue)
 
 
 def holm(p_values):

@@ -32,7 +32,7 @@ class WinLossDisplay:
     Examples
     --------
     >>> import pandas as pd
-    >>> from skally.benchmark.win_loss_display import WinLossDisplay
+    >>> from skally.benchmark import WinLossDisplay
     >>> names = ["margin", "random"]
     >>> wins = pd.DataFrame([[0, 7], [2, 0]], index=names, columns=names)
     >>> display = WinLossDisplay(wins, n=9, unit="data sets").plot()
