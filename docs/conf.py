@@ -37,7 +37,8 @@ sphinx_gallery_conf = {
 html_theme = "pydata_sphinx_theme"
 html_title = "skally"
 html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
-PAGES = ("index", "dual_variables", "interpolation", "strategies", "devices")
+PAGES = ("index", "dual_variables", "interpolation", "strategies", "learning_curves", "stopping")
+PAGES += ("synthesis", "datasets", "paper", "devices")
 html_sidebars = {page: [] for page in PAGES}
 
 

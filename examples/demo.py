@@ -6,46 +6,60 @@ Without Parkinsons (no file at hand, no network) it takes scikit-learn's diabete
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-from learning_curve import classification_task, learning_curves, plot, regression_task, table
+import torch
 from sklearn.datasets import load_diabetes, load_digits
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from skally import ALLYSampler, CoreSetSampler, EntropySampler, RandomSampler
+from skally import (
+    ALLYSampler,
+    ConstrainedNetClassifier,
+    ConstrainedNetRegressor,
+    CoreSetSampler,
+    EntropySampler,
+    RandomSampler,
+)
+from skally.benchmark import LearningCurveDisplay, learning_curves
 from skally.datasets import fetch_parkinsons
 
 SAMPLERS = {"random": RandomSampler(), "CoreSet": CoreSetSampler(), "ALLY": ALLYSampler()}
+SETTINGS = {"random_states": range(3), "n_jobs": -1, "verbose": 1}
+SMALL = {"n_initial": 40, "n_instances": 40, "n_rounds": 5}
 PICTURE = Path("demo.png")
 
 
 def digits():
     """Ten classes, 40 labels a round."""
-    X, y = load_digits(return_X_y=True)
+    net = make_pipeline(StandardScaler(), ConstrainedNetClassifier())
     samplers = SAMPLERS | {"entropy": EntropySampler()}
-    size = {"n_initial": 40, "n_instances": 40, "n_rounds": 5}
-    return classification_task("Digits", X, y, samplers, **size)
+    X, y = load_digits(return_X_y=True)
+    return learning_curves(net, samplers, X, y, scoring="accuracy", **SMALL, **SETTINGS)
 
 
 def parkinsons_or_diabetes():
     """A disease score from the voice, or from blood serum where the first cannot be had."""
     try:
         X, y = fetch_parkinsons(features="all", return_X_y=True)
+        name, size = "Parkinsons", {"n_initial": 100, "n_instances": 200, "n_rounds": 3}
     except OSError as error:
         print(f"{error}\nGoing on with scikit-learn's diabetes data.\n")
         X, y = load_diabetes(return_X_y=True)
-        size = {"n_initial": 40, "n_instances": 40, "n_rounds": 5}
-        return regression_task("Diabetes", X, y, SAMPLERS, **size)
-    size = {"n_initial": 100, "n_instances": 200, "n_rounds": 3}
-    return regression_task("Parkinsons telemonitoring", X, y, SAMPLERS, **size)
+        name, size = "diabetes", SMALL
+    net = make_pipeline(StandardScaler(), ConstrainedNetRegressor())
+    return name, learning_curves(net, SAMPLERS, X, y, scoring="r2", **size, **SETTINGS)
 
 
 def main():
-    """Curves, table, picture."""
-    tasks = [digits(), parkinsons_or_diabetes()]
-    curves = learning_curves(tasks, seeds=range(3))
+    """Curves, tables, picture."""
+    torch.set_num_threads(1)  # the curves run side by side
+    name, regression = parkinsons_or_diabetes()
+    tasks = {"digits: test accuracy": digits(), f"{name}: test R²": regression}
     figure, panels = plt.subplots(1, len(tasks), figsize=(11, 4.5), layout="constrained")
-    for task, axes in zip(tasks, panels, strict=True):
-        of_task = curves[curves["task"] == task.name]
-        print(f"\n{task.name}: {task.unit}, mean of 3 seeds\n{table(of_task)}")
-        plot(axes, of_task, task)
+    for ax, (title, curves) in zip(panels, tasks.items(), strict=True):
+        table = curves.summary(reference="random")
+        print(f"\n{title}, mean of 3 seeds\n{table.round(3).to_string()}")
+        LearningCurveDisplay.from_curves(curves, axes=ax)
+        ax.set_title(title)
     figure.savefig(PICTURE, dpi=130)
     print(f"\nPicture: {PICTURE.resolve()}")
 

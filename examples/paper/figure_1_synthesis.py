@@ -50,7 +50,7 @@ def main():
     net.fit(X[labelled], y[labelled])
     start = pool[easiest_of_each_class(net, X[pool], y[pool])]
     synthesizer = InputSynthesizer(
-        n_steps=5 if options.quick else 200, step_size=0.02, clip=(0, 1), random_state=0
+        n_steps=5 if options.quick else 60, step_size=0.01, clip=(0, 1), random_state=0
     )
     synthesis = synthesizer.synthesize(net, X[start])
     table = pd.DataFrame(synthesis.duals, columns=[f"digit {digit}" for digit in y[start]])
