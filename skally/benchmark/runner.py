@@ -79,7 +79,8 @@ def learning_curves(
     scoring : str or callable, optional
         As in scikit-learn, more is better. None takes the estimator's ``score``.
     stopping : stopping criterion, optional
-        Of ``skally.stopping``. A curve ends with the round in which it is reached.
+        Of ``skally.stopping``. A curve ends with the round in which it is reached. Its stop set are
+        2,000 random samples, or all, that have no label at the start.
     n_jobs : int, optional
         Curves that are worked on at a time, by joblib.
     cache : str or path-like, optional
@@ -130,6 +131,7 @@ def learning_curves(
     check_number("n_instances", n_instances, numbers.Integral, 1)
     check_number("n_rounds", n_rounds, numbers.Integral, 0)
     seeds = check_random_states(random_states)
+    check_stopping(stopping, has_scores=X_test is not None or not callable(y))
     starts = make_starts(
         estimator, X, y, X_test, y_test, cv, groups, n_initial, n_instances * n_rounds, seeds
     )
@@ -171,6 +173,17 @@ def check_samplers(samplers):
                 f"samplers[{name!r}] == {each!r}, must be a sampler or a query strategy."
             )
     return {str(name): each for name, each in samplers.items()}
+
+
+def check_stopping(stopping, has_scores):
+    """Raise unless it is None, or a criterion that can be asked."""
+    if stopping is None:
+        return
+    if isinstance(stopping, type) or not hasattr(stopping, "is_reached"):
+        raise ValueError(f"stopping == {stopping!r}, must be a criterion of skally.stopping.")
+    stopping.is_reached([])  # checks its parameters
+    if "score" in getattr(stopping, "needs", ()) and not has_scores:
+        raise ValueError(f"stopping == {stopping!r} needs scores: give X_test and y_test.")
 
 
 def check_random_states(random_states):

@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skally import ALLYSampler, ConstrainedNetClassifier, EntropySampler, RandomSampler
 from skally.benchmark import LearningCurves, learning_curves
-from skally.stopping import Budget
+from skally.stopping import Budget, ScoreChange
 
 X, y = load_iris(return_X_y=True)
 SAMPLERS = {"random": RandomSampler(), "entropy": EntropySampler()}
@@ -354,6 +354,9 @@ class Broken(ClassifierMixin, BaseEstimator):
         ({"X_test": X[:10], "y_test": y[:10]}, ValueError, "X_test overlaps with X"),
         ({"X_test": X[:0].copy(), "y_test": y[:0]}, ValueError, "must be as many, and one"),
         ({"X_test": X + 1, "y_test": y, "cv": 3}, ValueError, "must be one of them"),
+        ({"stopping": Budget(0)}, ValueError, "n_labels == 0"),
+        ({"stopping": 5}, ValueError, "stopping == 5, must be a criterion"),
+        ({"stopping": ScoreChange(), "y": Oracle()}, ValueError, "needs scores: give X_test"),
         ({"y": Oracle(), "cv": 3}, ValueError, "a split needs labels"),
         ({"cv": [(np.arange(100), np.arange(90, 150))]}, ValueError, "10 samples in both train"),
         ({"n_initial": [149], "cv": [(np.arange(99), np.arange(99, 140))]}, ValueError,
