@@ -123,7 +123,7 @@ class Lagrangian(nn.Module):
     def observe(self, batch, rows):
         """Keep the losses and slacks of a batch, the measurement for the dual step."""
         self.settle()
-        self._keep(rows, *self.sample_losses(batch))
+        self._keep(rows.to(self.dual.device), *self.sample_losses(batch))
 
     def keep_last(self, rows):
         """As :meth:`observe`, of the batch whose Lagrangian was the last, by and by.

@@ -6,7 +6,7 @@ from skorch.callbacks import Callback, PrintLog
 from skorch.dataset import get_len, unpack_data
 
 from skally.callbacks import QuietLog
-from skally.loaders import BatchLoader
+from skally.loaders import ArrayDataset, BatchLoader, home_of
 
 # Rows that are predicted together where the data are in memory, at most, and their floats.
 EVALUATION_ROWS, EVALUATION_FLOATS = 256, 2**20
@@ -39,13 +39,20 @@ class LeanLoop(NeuralNet):
             for name, callback in super().get_default_callbacks()
         ]
 
+    def get_dataset(self, X, y=None):
+        """As skorch's; data in memory go to the device, once, where they leave it room."""
+        dataset = super().get_dataset(X, y)
+        if isinstance(dataset, ArrayDataset) and self.device is not None:
+            dataset.device = torch.device(self.device)
+        return dataset
+
     def get_iterator(self, dataset, training=False):
         """As skorch's, with larger batches of data in memory where nothing is trained."""
         iterator = super().get_iterator(dataset, training=training)
         if not training:
             if isinstance(iterator, BatchLoader) and iterator.take is not None:
                 if "batch_size" not in self.get_params_for("iterator_valid"):
-                    iterator.batch_size = max(iterator.batch_size, rows_together(iterator.take))
+                    iterator.batch_size = max(iterator.batch_size, rows_together(iterator))
             self.evaluated_together_ = getattr(iterator, "batch_size", None) or 0
         return iterator
 
@@ -101,9 +108,9 @@ class LeanLoop(NeuralNet):
         return output[: len(X)]
 
 
-def rows_together(take):
-    """Rows of a batch that is not trained on, of a data set's ``take``."""
-    X, _ = take(torch.zeros(1, dtype=torch.long))
+def rows_together(loader):
+    """Rows of a batch that is not trained on, of a loader of data in memory."""
+    X, _ = loader.take(torch.zeros(1, dtype=torch.long, device=home_of(loader.dataset)))
     return min(EVALUATION_ROWS, EVALUATION_FLOATS // max(1, X.numel()))
 
 

@@ -13,7 +13,7 @@ PACKAGE = Path(skally.__file__).parent
 ARRAYS = {"linalg", "scores", "selection", "clustering", "coverage", "matching", "fisher"}
 SAMPLERS = {f"samplers.{path.stem}" for path in (PACKAGE / "samplers").glob("[a-z]*.py")}
 FLOORS = [
-    {*ARRAYS, "seeding", "validation", "memory", "modal_compat"},
+    {*ARRAYS, "seeding", "validation", "memory", "modal_compat", "residence"},
     {"features", "gradients", "duals", "criteria", "dual_regression", "modules", "loaders"}
     | {"convergence", "callbacks", "optimality", "parameters", "ensembles", "unwrapping", "losses"}
     | {"processes"},
