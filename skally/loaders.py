@@ -101,16 +101,16 @@ def taker(dataset):
     inner = taker(dataset.dataset)
     if inner is None:
         return None
-    numbers = torch.as_tensor(
-        np.array(dataset.rows if isinstance(dataset, RowNumbered) else dataset.indices, dtype=int),
-        device=home_of(dataset),
-    )
+    rows = dataset.rows if isinstance(dataset, RowNumbered) else dataset.indices
+    rows = np.array(rows, dtype=int)
+    numbers = torch.as_tensor(rows, device=home_of(dataset))
     if isinstance(dataset, Subset):
         return lambda positions: inner(numbers[positions])
+    in_order = np.array_equal(rows, np.arange(len(rows)))
 
     def take(positions):
         X, y = inner(positions)
-        return X, (y, numbers[positions])
+        return X, (y, positions if in_order else numbers[positions])
 
     return take
 

@@ -226,7 +226,8 @@ class PrimalDual(LeanLoop):
             self.criterion_.ascend(rows, self.dual_lr_ * self._growth * self._decay, rise=rise)
         else:
             self.criterion_.ascend(rows, self.dual_lr_, slack=slack)
-        self._set_scale()
+        if self.dual_update == "epoch":
+            self._set_scale()
         self.n_dual_updates_ += 1
 
     @property
