@@ -130,8 +130,8 @@ class BaseConstrainedNet(BaseEstimator):
                 net = self._continued_net(tolerance)
             with across_processes(net, self.accelerator):
                 net.partial_fit(X, y_net, **fit_params)
-            state = final_state(net, X, y_net)
-        del net.numbered_  # the training data are not part of a fitted net
+            state = final_state(net)
+        del net.whole_, net.numbered_  # the training data are not part of a fitted net
         self.net_, self.target_encoder_, self._rng = net, encoder, rng
         self._target_shape = y.shape[1:]
         self._set_fitted_attributes(state, tolerance)

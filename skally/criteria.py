@@ -57,7 +57,8 @@ def per_sample(criterion, batch, name, extras=None):
     if isinstance(criterion, nn.NLLLoss):  # skorch's convention: the module gives probabilities
         y_pred = torch.log(y_pred + torch.finfo(y_pred.dtype).eps)
     if isinstance(criterion, nn.BCEWithLogitsLoss) or y_true.is_floating_point():
-        y_true = y_true.to(y_pred.dtype).reshape(y_pred.shape)
+        if y_true.dtype != y_pred.dtype or y_true.shape != y_pred.shape:
+            y_true = y_true.to(y_pred.dtype).reshape(y_pred.shape)
     extras = extras_of(criterion) if extras is None else extras
     loss = criterion(y_pred, y_true, **{extra: getattr(batch, extra) for extra in extras})
     if loss.dim() == 0 or len(loss) != len(y_pred):

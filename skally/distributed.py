@@ -124,11 +124,19 @@ def query_blocks(question, X_pool):
     question = replace(question, X=X, y=y, n_instances=int(question.n_instances))
     if len(blocks.parts) == 1:
         return ask_blocks(answer, question, blocks, [given])[0]
+    question = prepare(question, blocks, given)
     shortlists = ask_blocks(shortlist, question, blocks, seeds)
     indices = choose(question, blocks, shortlists, given)
     if not question.return_utilities:
         return indices
     return indices, np.concatenate([each.utility for each in shortlists])
+
+
+def prepare(question, blocks, rng):
+    """Question by a sampler that has learned what it learns from the labelled samples alone."""
+    pool = Pool(question.estimator, blocks, question.X, question.y, question.memory_limit)
+    with ONE_AT_A_TIME:
+        return replace(question, sampler=question.sampler.prepare(pool, rng))
 
 
 def as_blocks(X_pool):

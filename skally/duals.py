@@ -53,7 +53,7 @@ class Lagrangian(nn.Module):
         self.penalty = penalty
         both = (criterion, constraint_criterion)
         self.extras = [() if each is None else extras_of(each) for each in both]
-        self.share = self.last = None
+        self.share = self.last = self.one_for_all = None
         self.unsettled = []
         for name in ("epsilon", *self.state_names):
             self.register_buffer(name, torch.zeros(0), persistent=False)
@@ -68,7 +68,7 @@ class Lagrangian(nn.Module):
         """
         device = self.epsilon.device
         self.epsilon = torch.as_tensor(epsilon, dtype=torch.float32, device=device)
-        self.is_uniform = bool((self.epsilon == self.epsilon[:1]).all())
+        self.one_for_all = self.epsilon[:1] if (self.epsilon == self.epsilon[:1]).all() else None
         self.share = self.last = None
         self.unsettled = []
         self.dual = torch.full_like(self.epsilon, dual_init)
@@ -103,7 +103,7 @@ class Lagrangian(nn.Module):
 
     def tolerance(self, rows):
         """epsilon of some rows, shape (b,), or (1,) where it is one number for all."""
-        return self.epsilon[:1] if self.is_uniform else self.epsilon.index_select(0, rows)
+        return self.epsilon.index_select(0, rows) if self.one_for_all is None else self.one_for_all
 
     def next_dual(self, dual, slack):
         """Proximal step on a dual: the weight of its constraint in the augmented Lagrangian.
@@ -123,7 +123,7 @@ class Lagrangian(nn.Module):
     def observe(self, batch, rows):
         """Keep the losses and slacks of a batch, the measurement for the dual step."""
         self.settle()
-        self._keep(rows, *self.sample_losses(batch))
+        self._keep(rows.to(self.dual.device), *self.sample_losses(batch))
 
     def keep_last(self, rows):
         """As :meth:`observe`, of the batch whose Lagrangian was the last, by and by.

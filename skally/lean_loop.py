@@ -6,7 +6,7 @@ from skorch.callbacks import Callback, PrintLog
 from skorch.dataset import get_len, unpack_data
 
 from skally.callbacks import QuietLog
-from skally.loaders import BatchLoader
+from skally.loaders import ArrayDataset, BatchLoader, home_of
 
 # Rows that are predicted together where the data are in memory, at most, and their floats.
 EVALUATION_ROWS, EVALUATION_FLOATS = 256, 2**20
@@ -39,22 +39,38 @@ class LeanLoop(NeuralNet):
             for name, callback in super().get_default_callbacks()
         ]
 
+    def get_dataset(self, X, y=None):
+        """As skorch's; data in memory go to the device, once, where they leave it room."""
+        dataset = super().get_dataset(X, y)
+        if isinstance(dataset, ArrayDataset) and self.device is not None:
+            dataset.device = torch.device(self.device)
+        return dataset
+
     def get_iterator(self, dataset, training=False):
         """As skorch's, with larger batches of data in memory where nothing is trained."""
         iterator = super().get_iterator(dataset, training=training)
         if not training:
             if isinstance(iterator, BatchLoader) and iterator.take is not None:
                 if "batch_size" not in self.get_params_for("iterator_valid"):
-                    iterator.batch_size = max(iterator.batch_size, rows_together(iterator.take))
+                    iterator.batch_size = max(iterator.batch_size, rows_together(iterator))
             self.evaluated_together_ = getattr(iterator, "batch_size", None) or 0
         return iterator
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
-        """As skorch's; the mode of the modules is set once, and callbacks are sorted out once."""
+        """As skorch's; what is the same for all batches is found out once."""
+        if iterator is None:
+            return
         self.listeners_ = {event: self._listeners(event) for event in EVENTS_OF_BATCHES}
         if training:
             self._train_mode()
-        super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+        records, n_before = self.history[-1]["batches"], len(self.history[-1]["batches"])
+        for batch in iterator:
+            self.notify("on_batch_begin", batch=batch, training=training)
+            step = step_fn(batch, **fit_params)
+            records[-1][f"{prefix}_loss"] = step["loss"].item()
+            records[-1][f"{prefix}_batch_size"] = n_rows(batch)
+            self.notify("on_batch_end", batch=batch, training=training, **step)
+        self.history.record(f"{prefix}_batch_count", len(records) - n_before)
         self.listeners_ = {}
 
     def notify(self, method_name, **kwargs):
@@ -74,6 +90,23 @@ class LeanLoop(NeuralNet):
             if event in vars(callback) or getattr(type(callback), event) is not own
         ]
 
+    def train_step(self, batch, **fit_params):
+        """As skorch's, but gradients are gathered only for callbacks that look at them."""
+        if self.listeners_.get("on_grad_computed", True):
+            return super().train_step(batch, **fit_params)
+        accumulator = self.get_train_step_accumulator()
+
+        def closure():
+            for group in self.optimizer_.param_groups:
+                for parameter in group["params"]:
+                    parameter.grad = None  # zero_grad, of which half is for torch's profiler
+            step = self.train_step_single(batch, **fit_params)
+            accumulator.store_step(step)
+            return step["loss"]
+
+        self.optimizer_.step(closure)
+        return accumulator.get_step()
+
     def train_step_single(self, batch, **fit_params):
         """As skorch's, but for the mode of the modules."""
         if not self.module_.training:  # a callback has predicted
@@ -83,6 +116,12 @@ class LeanLoop(NeuralNet):
         loss = self.get_loss(y_pred, y, X=X, training=True)
         loss.backward()
         return {"loss": loss, "y_pred": y_pred}
+
+    def infer(self, x, **fit_params):
+        """As skorch's; a tensor goes straight to the module."""
+        if not isinstance(x, torch.Tensor) or self.device is None:
+            return super().infer(x, **fit_params)
+        return self.module_(x.to(self.device), **fit_params)
 
     def _train_mode(self):
         self.module_.train()
@@ -101,9 +140,15 @@ class LeanLoop(NeuralNet):
         return output[: len(X)]
 
 
-def rows_together(take):
-    """Rows of a batch that is not trained on, of a data set's ``take``."""
-    X, _ = take(torch.zeros(1, dtype=torch.long))
+def n_rows(batch):
+    """Rows of a batch, of any form that skorch takes."""
+    X = batch[0] if isinstance(batch, tuple | list) else batch
+    return len(X) if isinstance(X, torch.Tensor) else get_len(X)
+
+
+def rows_together(loader):
+    """Rows of a batch that is not trained on, of a loader of data in memory."""
+    X, _ = loader.take(torch.zeros(1, dtype=torch.long, device=home_of(loader.dataset)))
     return min(EVALUATION_ROWS, EVALUATION_FLOATS // max(1, X.numel()))
 
 

@@ -9,6 +9,8 @@ from scipy import sparse
 from skorch.dataset import Dataset
 from torch.utils.data import DataLoader, Subset
 
+from skally.residence import HOST, free_bytes, resident, sent
+
 
 class ArrayDataset(Dataset):
     """skorch's data set over arrays, with a whole batch by one index.
@@ -17,18 +19,31 @@ class ArrayDataset(Dataset):
     ----------
     X : array or sparse matrix, n rows
     y : array, n rows, or None
+
+    Attributes
+    ----------
+    device : torch.device
+        Where batches are wanted; set before the first one.
     """
+
+    device = HOST
 
     def take(self, rows):
         """Rows of X (dense) and of y as tensors, in the order that an int tensor asks for."""
         X, y = self._arrays
-        return rows_of(X, rows), rows_of(y, rows)
+        return sent(rows_of(X, rows), self.device), sent(rows_of(y, rows), self.device)
+
+    @property
+    def home(self):
+        """Device of the data, where ``take`` wants its rows."""
+        X, _ = self._arrays
+        return X.device if isinstance(X, torch.Tensor) else HOST
 
     @cached_property
     def _arrays(self):
-        """X and y, as tensors that share their memory where that can be."""
-        y = np.zeros(len(self)) if self.y is None else self.y
-        return tuple(as_shared(array) for array in (self.X, y))
+        """X and y, as tensors that share their memory where that can be, or on their device."""
+        y = np.zeros(len(self), dtype=np.float32) if self.y is None else self.y
+        return resident((self.X, y), self.device, free_bytes(self.device))
 
 
 class Relabelled(torch.utils.data.Dataset):
@@ -86,24 +101,25 @@ def taker(dataset):
     inner = taker(dataset.dataset)
     if inner is None:
         return None
-    numbers = torch.as_tensor(
-        np.array(dataset.rows if isinstance(dataset, RowNumbered) else dataset.indices, dtype=int)
-    )
+    rows = dataset.rows if isinstance(dataset, RowNumbered) else dataset.indices
+    rows = np.array(rows, dtype=int)
+    numbers = torch.as_tensor(rows, device=home_of(dataset))
     if isinstance(dataset, Subset):
         return lambda positions: inner(numbers[positions])
+    in_order = np.array_equal(rows, np.arange(len(rows)))
 
     def take(positions):
         X, y = inner(positions)
-        return X, (y, numbers[positions])
+        return X, (y, positions if in_order else numbers[positions])
 
     return take
 
 
-def as_shared(array):
-    """Tensor over the memory of an array; what torch does not share is as it was."""
-    if not isinstance(array, np.ndarray) or not array.flags.writeable or min(array.strides) < 0:
-        return array
-    return torch.as_tensor(array)
+def home_of(dataset):
+    """Device on which the ``take`` of a data set, numbered or not, wants its rows."""
+    while isinstance(dataset, RowNumbered | Subset):
+        dataset = dataset.dataset
+    return getattr(dataset, "home", HOST)
 
 
 def rows_of(array, rows):
@@ -176,7 +192,7 @@ class BatchLoader:
         if self.take is None:
             yield from DataLoader(self.dataset, self.batch_size, self.shuffle, **self.kwargs)
             return
-        order = self._order()
+        order = self._order().to(home_of(self.dataset))
         for start, stop in pairwise(self._edges()):
             yield self.take(order[start:stop])
 

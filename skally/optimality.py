@@ -48,7 +48,7 @@ def optimality(net, numbered=None):
     net.module_.zero_grad()
     net.module_.eval()
     for X, (y, i) in net.get_iterator(net.numbered_ if numbered is None else numbered):
-        batch = net.batch_of(net.infer(X), y, X)
+        batch, i = net.batch_of(net.infer(X), y, X), i.to(rows.device)
         net.criterion_.observe(batch, i)
         (weight[i] @ net.criterion_.lagrangian(batch, i)).backward()
     gradients = [p.grad.flatten() for p in net.module_.parameters() if p.grad is not None]
@@ -62,13 +62,12 @@ def optimality(net, numbered=None):
     }
 
 
-def final_state(net, X, y):
+def final_state(net):
     """Duals, slacks, embedding and optimality of all rows at the final weights, in one pass.
 
     Parameters
     ----------
     net : skorch net with :class:`skally.primal_dual.PrimalDual`, just trained
-    X, y : as given to its ``partial_fit``
 
     Returns
     -------
@@ -76,8 +75,7 @@ def final_state(net, X, y):
         ``dual_variables`` (n,), NaN for rows held out; ``slacks`` (n,);
         ``train_embedding`` (n, d); ``kkt`` (dict).
     """
-    dataset = net.get_dataset(X, y)
-    everything = RowNumbered(dataset, np.arange(len(dataset)))
+    everything = RowNumbered(net.whole_, np.arange(len(net.whole_)))
     with InputRecorder(find_embedding_layer(net.module_, net.embedding_layer)) as recorder:
         kkt = optimality(net, everything)
     dual, slack = (getattr(net.criterion_, name).cpu().numpy() for name in ("dual", "slack"))

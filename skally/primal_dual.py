@@ -119,9 +119,9 @@ class PrimalDual(LeanLoop):
 
     def get_split_datasets(self, X, y=None, **fit_params):
         """Split as skorch does, and number the rows that are trained on."""
-        whole = self.get_dataset(X, y)
-        train, valid = super().get_split_datasets(whole, y, **fit_params)
-        self.numbered_ = RowNumbered(train, original_rows(train, whole))
+        self.whole_ = self.get_dataset(X, y)
+        train, valid = super().get_split_datasets(self.whole_, y, **fit_params)
+        self.numbered_ = RowNumbered(train, original_rows(train, self.whole_))
         return train, valid
 
     def get_iterator(self, dataset, training=False):
@@ -226,7 +226,8 @@ class PrimalDual(LeanLoop):
             self.criterion_.ascend(rows, self.dual_lr_ * self._growth * self._decay, rise=rise)
         else:
             self.criterion_.ascend(rows, self.dual_lr_, slack=slack)
-        self._set_scale()
+        if self.dual_update == "epoch":
+            self._set_scale()
         self.n_dual_updates_ += 1
 
     @property

@@ -27,7 +27,8 @@ FLOORS = [
     {"lean_loop", "primal_dual", "base_net", "nets", "model", "pool", "epsilon", "distributed"}
     | {"predicted_dual", "datasets.photograph_descr", "benchmark.curve_checks"},
     {"samplers.base", "stopping.base", "datasets.photograph_formats"},
-    (SAMPLERS | CRITERIA) - {"samplers.base", "stopping.base"}
+    {"samplers.head"},
+    (SAMPLERS | CRITERIA) - {"samplers.base", "samplers.head", "stopping.base"}
     | {f"datasets.{name}" for name in FETCHERS},
     {"samplers", "stopping", "synthesis", "datasets", "paper"}
     | {f"benchmark.{name}_display" for name in ("curve", "dual", "picks", "rank", "win_loss")},

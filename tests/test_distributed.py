@@ -13,7 +13,7 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -24,17 +24,21 @@ from skally import (
     BADGESampler,
     BALDSampler,
     BaseSampler,
+    ComposedSampler,
     ConstrainedNetClassifier,
     ConstrainedNetRegressor,
     CoreSetSampler,
     DiscriminativeSampler,
+    DualLCMDSampler,
     DualRegressor,
     EntropySampler,
     LearningLossSampler,
     LeastConfidentSampler,
     RandomSampler,
     StochasticSampler,
+    SubsampledSampler,
 )
+from skally.pool import Pool
 from skally.seeding import draw_seed
 from skally.selection import top_k
 
@@ -57,6 +61,18 @@ DRAWING = [
     LearningLossSampler(max_epochs=3, random_state=0),
     RandomSampler(random_state=0),
 ]
+# Those that learn from the labelled samples alone.
+LEARNING = [
+    ALLYSampler(regressor=DualRegressor(max_epochs=3), random_state=0),
+    DualLCMDSampler(regressor=DualRegressor(max_epochs=3), random_state=0),
+    LearningLossSampler(max_epochs=3, random_state=0),
+    StochasticSampler(LearningLossSampler(max_epochs=3), kind="softmax", random_state=0),
+]
+
+
+def as_utility(sampler):
+    """Sampler that takes its utility from another."""
+    return ComposedSampler(sampler, RandomSampler())
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +105,7 @@ def ask(request, classifier, digits, regressor, diabetes):
             raise
 
     query.X_pool = X[150:]
+    query.pool = Pool(net, X[150:], X[:150], y[:150])
     return query
 
 
@@ -114,7 +131,8 @@ def blocks_of(X, lengths=LENGTHS):
 def greedi(sampler, ask, X_pool, lengths, k):
     """The definition: each block picks k of its rows, then the sampler k of all picks."""
     stops = np.cumsum(lengths)
-    rng, candidates, utilities = np.random.RandomState(sampler.random_state), [], []
+    rng, given = (np.random.RandomState(sampler.random_state) for _ in range(2))
+    sampler, candidates, utilities = sampler.prepare(ask.pool, given), [], []
     for start, stop in zip(stops - lengths, stops, strict=True):
         if start < stop:
             own = clone(sampler).set_params(random_state=draw_seed(rng))
@@ -123,6 +141,7 @@ def greedi(sampler, ask, X_pool, lengths, k):
             )
             candidates += sorted(start + picks)
             utilities.append(utility)
+    sampler = clone(sampler).set_params(random_state=given)
     return np.array(candidates)[ask(sampler, X_pool[candidates], k)], np.concatenate(utilities)
 
 
@@ -137,6 +156,51 @@ def test_picks_are_the_samplers_among_the_picks_of_each_block(sampler, ask):
     assert np.array_equal(picks, expected)
     picks, shown = ask(sampler, pool, return_utilities=True)
     assert np.array_equal(picks, expected) and np.array_equal(shown, utility)
+
+
+@pytest.mark.parametrize("learning", LEARNING, ids=repr)
+def test_blocks_value_rows_as_the_plain_query_does(learning, ask):
+    """Each trains a head by chance; blocks with heads of their own differ by far more."""
+    picks, utility = ask(learning, ask.X_pool, return_utilities=True)
+    _, shown = ask(learning, blocks_of(ask.X_pool), return_utilities=True)
+    assert np.ptp(utility) > 0
+    assert np.allclose(shown, utility, rtol=1e-5, atol=1e-6 * np.ptp(utility))
+
+
+class CountingRegressor(LinearRegression):
+    """Counts how often it is fitted."""
+
+    n_fits = 0
+
+    def fit(self, X, y):
+        CountingRegressor.n_fits += 1
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("wrap", [clone, StochasticSampler, SubsampledSampler, as_utility])
+def test_a_head_is_learned_once_whatever_the_blocks(wrap, classifier, digits):
+    sampler = wrap(ALLYSampler(regressor=CountingRegressor(positive=True)))
+    for lengths in ((60, 90, 50), (10,) * 20):
+        CountingRegressor.n_fits = 0
+        with dask.config.set(scheduler="synchronous"):
+            sampler.query(classifier, blocks_of(digits[0], lengths), 5, return_utilities=True)
+        assert CountingRegressor.n_fits == 1
+
+
+def test_each_learner_of_a_committee_has_its_own_head(classifier, digits):
+    X, y = digits
+    other = clone(classifier).set_params(random_state=1).fit(X[:100], y[:100])
+    sampler = ALLYSampler(regressor=LinearRegression(), random_state=0)
+    committee = Committee([ActiveLearner(net) for net in (classifier, other)])
+    _, utility = sampler.query(committee, X, 5, return_utilities=True)
+    _, shown = sampler.query(committee, blocks_of(X, (110, 90)), 5, return_utilities=True)
+    assert np.allclose(shown, utility, rtol=1e-4, atol=1e-6)
+
+
+def test_a_selection_alone_learns_no_head(digits):
+    model = LogisticRegression(max_iter=1000).fit(*digits)  # has no duals
+    sampler = ComposedSampler(EntropySampler(), ALLYSampler(), random_state=0)
+    assert len(set(sampler.query(model, blocks_of(digits[0], (90, 110)), 5).tolist())) == 5
 
 
 def test_one_block_gives_the_plain_picks_and_utilities(sampler, ask):
@@ -265,6 +329,10 @@ def test_bad_pools_are_errors_before_any_work(digits, classifier):
             EntropySampler().query(classifier, pool, k)
     with pytest.raises(ValueError, match="random_state == 'x'"):
         EntropySampler(random_state="x").query(classifier, untouched)
+    with pytest.raises(ValueError, match="max_dual == -1"):
+        ALLYSampler(max_dual=-1).query(classifier, untouched)
+    with pytest.raises(ValueError, match="LogisticRegression has no dual_variables_"):
+        ALLYSampler().query(LogisticRegression(max_iter=1000).fit(*digits), untouched)
 
 
 def test_a_block_of_another_length_than_it_says_is_an_error():

@@ -124,3 +124,11 @@ def test_duals_that_run_away_name_a_row_and_stay(slack, row):
     ):
         lagrangian.ascend(torch.arange(3), 1.0, slack=torch.tensor(slack))
     assert lagrangian.dual.tolist() == [0.5] * 3
+
+
+def test_rows_numbered_on_the_host_are_measured_on_the_device():
+    """The meta device refuses, as a GPU does, to write where a tensor of the host says."""
+    lagrangian = started(np.linspace(0.1, 0.2, 6)).to("meta")
+    y = torch.zeros(2, 1, device="meta")
+    lagrangian.observe(Batch(y, y), torch.tensor([4, 1]))
+    assert lagrangian.slack.device.type == "meta"

@@ -4,6 +4,7 @@ import torch
 from scipy import sparse
 from torch.utils.data import Subset, TensorDataset
 
+from skally import ConstrainedNetRegressor, loaders, residence
 from skally.loaders import (
     ArrayDataset,
     BatchLoader,
@@ -13,6 +14,7 @@ from skally.loaders import (
     systematic_draw,
     taker,
 )
+from skally.residence import HOST, sent
 
 
 def numbered(X, y):
@@ -106,3 +108,96 @@ def test_batches_follow_the_weights_of_a_loader_that_can_draw():
         BatchLoader(TensorDataset(torch.zeros(6, 1)), 2, shuffle=True),
     ):
         assert not other.can_draw
+
+
+# On a device
+
+META = torch.device("meta")  # has shapes and no numbers
+OTHER_HOST = "cpu:0"  # the same memory under a name that is not the host's
+
+
+@pytest.fixture
+def shapes_sent(monkeypatch):
+    """Shapes of the tensors that go to a device."""
+    shapes = []
+
+    def recording(tensor, device):
+        if tensor.device != device:
+            shapes.append(tuple(tensor.shape))
+        return sent(tensor, device)
+
+    monkeypatch.setattr(loaders, "sent", recording)
+    monkeypatch.setattr(residence, "sent", recording)
+    return shapes
+
+
+def dataset_on(device, X):
+    """Data set of 20 rows for a device, which is asked for rows where its data are."""
+    dataset = ArrayDataset(X, np.zeros(20, dtype=np.float32))
+    dataset.device, take = device, dataset.take
+
+    def checking(rows):
+        assert rows.device == dataset.home
+        return take(rows)
+
+    dataset.take = checking
+    return dataset
+
+
+def batches_on(device, X):
+    """Batches of four from the even rows, of two epochs."""
+    evens = RowNumbered(Subset(dataset_on(device, X), range(0, 20, 2)), np.arange(10))
+    loader = BatchLoader(evens, 4, shuffle=True)
+    return [*loader, *loader]
+
+
+def test_data_go_to_a_device_once_and_batches_are_cut_there(shapes_sent, monkeypatch):
+    monkeypatch.setattr(loaders, "free_bytes", lambda device: 2 * 4 * (20 * 3 + 20))
+    batches = batches_on(META, np.ones((20, 3), dtype=np.float32))
+    assert shapes_sent == [(20, 3), (20,)]
+    assert [len(X) for X, _ in batches] == [4, 4, 2] * 2
+    assert {part.device for X, (y, rows) in batches for part in (X, y, rows)} == {META}
+
+
+def test_rows_without_numbers_are_asked_for_where_the_data_are(monkeypatch):
+    monkeypatch.setattr(loaders, "free_bytes", lambda device: 10**9)
+    loader = BatchLoader(dataset_on(META, np.ones((20, 3), dtype=np.float32)), 8)
+    assert [X.device for X, _ in loader] == [META] * 3
+
+
+def test_data_that_leave_a_device_no_room_go_there_batch_by_batch(shapes_sent, monkeypatch):
+    monkeypatch.setattr(loaders, "free_bytes", lambda device: 2 * 4 * (20 * 3 + 20) - 1)
+    batches = batches_on(META, np.ones((20, 3), dtype=np.float32))
+    assert shapes_sent == [(4, 3), (4,), (4, 3), (4,), (2, 3), (2,)] * 2
+    assert {part.device for X, (y, _) in batches for part in (X, y)} == {META}
+    assert {rows.device for _, (_, rows) in batches} == {HOST}
+
+
+def test_sparse_data_go_to_a_device_as_dense_batches(shapes_sent, monkeypatch):
+    monkeypatch.setattr(loaders, "free_bytes", lambda device: 10**9)
+    batches = batches_on(META, sparse.eye(20, 3, format="csr"))
+    assert [X.shape for X, _ in batches] == shapes_sent[::2]
+    assert {X.device for X, _ in batches} == {META}
+
+
+def test_a_device_of_unknown_memory_is_not_filled(shapes_sent):
+    batches_on(META, np.ones((20, 3), dtype=np.float32))
+    assert max(shapes_sent) == (4, 3)
+
+
+@pytest.mark.parametrize("dual_update", ["epoch", "batch"])
+@pytest.mark.parametrize("fits", [True, False])
+def test_nets_learn_the_same_from_data_on_a_device(
+    dual_update, fits, diabetes, shapes_sent, monkeypatch
+):
+    params = {"max_epochs": 3, "batch_size": 64, "iterator_valid__batch_size": 30}
+    params |= {"dual_update": dual_update, "random_state": 0}
+    plain = ConstrainedNetRegressor(**params).fit(*diabetes)
+    monkeypatch.setattr(loaders, "free_bytes", lambda device: 10**9 if fits else 0)
+    net = ConstrainedNetRegressor(**params, device=OTHER_HOST).fit(*diabetes)
+    assert [shapes_sent.count(shape) for shape in ((200, 10), (200, 1))] == [fits, fits]
+    assert np.array_equal(net.dual_variables_, plain.dual_variables_)
+    shapes_sent.clear()
+    assert np.array_equal(net.predict(diabetes[0]), plain.predict(diabetes[0]))
+    assert shapes_sent.count((200, 10)) == fits
+    assert np.array_equal(net.embed(diabetes[0]), plain.embed(diabetes[0]))

@@ -27,7 +27,6 @@ from skally import (
     ImprovedGreedySampler,
 )
 from skally.pool import Pool
-from skally.samplers.ally import predict_duals
 
 # modAL 0.4.1 warns of strategies that return pairs: ours must not, so no exception for it here.
 SMALL = {
@@ -121,7 +120,7 @@ def test_a_committee_predicts_duals_as_the_mean_of_its_members(digits):
     members = [active_learner(ALLY, digits), active_learner(ALLY, digits, n=50)]
     rng = np.random.RandomState(0)
     pools = [Pool(member.estimator, X) for member in members]
-    expected = [predict_duals(pool, ALLY.regressor, None, rng) for pool in pools]
+    expected = [ALLY.utility(pool, rng) for pool in pools]
     _, utility = ALLY.query(Committee(members, ALLY), X, 3, return_utilities=True)
     assert np.allclose(utility, np.mean(expected, axis=0))
 

@@ -13,6 +13,7 @@ from torch import nn
 from torch.utils.data import Subset, TensorDataset
 
 from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
+from skally.lean_loop import LeanLoop
 from skally.loaders import ArrayDataset
 
 QUICK = {"max_epochs": 3, "random_state": 0}
@@ -463,3 +464,37 @@ def test_a_callback_that_predicts_leaves_the_net_in_training(diabetes):
         module, batch_size=50, dual_warmup=1, max_epochs=1, callbacks=[Predicts()]
     ).fit(*diabetes)
     assert seen[:8] == [True, False] * 4
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"dual_update": "batch"},
+        {"primal_steps": 3, "train_split": ValidSplit(5)},
+        {"optimizer": torch.optim.LBFGS, "lr": 0.1, "batch_size": -1},
+    ],
+    ids=["epoch", "batch", "split", "LBFGS"],
+)
+def test_lean_steps_are_skorchs_to_the_last_digit(params, diabetes, monkeypatch):
+    lean = ConstrainedNetRegressor(**QUICK, **params).fit(*diabetes)
+    for name in ("run_single_epoch", "train_step", "infer", "notify"):
+        monkeypatch.delattr(LeanLoop, name)
+    net = ConstrainedNetRegressor(**QUICK, **params).fit(*diabetes)
+    assert np.array_equal(lean.dual_variables_, net.dual_variables_, equal_nan=True)
+    assert np.array_equal(lean.train_embedding_, net.train_embedding_)
+    for ours, skorchs in zip(lean.history, net.history, strict=True):
+        assert {**ours, "dur": None} == {**skorchs, "dur": None}
+
+
+def test_a_callback_that_looks_at_gradients_gets_them(diabetes):
+    class Gradients(Callback):
+        n_seen = 0
+
+        def on_grad_computed(self, net, named_parameters, **kwargs):
+            Gradients.n_seen += all(p.grad is not None for _, p in named_parameters)
+
+    plain = ConstrainedNetRegressor(**QUICK).fit(*diabetes)
+    net = ConstrainedNetRegressor(**QUICK, callbacks=[Gradients]).fit(*diabetes)
+    assert Gradients.n_seen == 3 * 4  # batches of 200 rows
+    assert np.array_equal(net.dual_variables_, plain.dual_variables_)

@@ -6,12 +6,11 @@ import numpy as np
 
 from skally.clustering import best_per_cluster, kmeans, largest_cluster
 from skally.dual_regression import DualRegressor
-from skally.samplers.base import BaseSampler
-from skally.seeding import fresh
+from skally.samplers.head import HeadSampler
 from skally.selection import kmeans_plusplus
 
 
-class ALLYSampler(BaseSampler):
+class ALLYSampler(HeadSampler):
     """Largest predicted dual in each cluster of the embedding.
 
     Parameters
@@ -59,9 +58,12 @@ class ALLYSampler(BaseSampler):
         self.max_dual = max_dual
         self.diversity = diversity
 
-    def utility(self, pool, rng):
+    def head(self):
+        return DualRegressor() if self.regressor is None else self.regressor
+
+    def lesson(self, pool):
         self._check_parameters()
-        return predict_duals(pool, self.regressor, self.max_dual, rng)
+        return dual_lesson(pool, self.max_dual)
 
     def select(self, pool, utility, k, rng):
         self._check_parameters()
@@ -80,7 +82,7 @@ class ALLYSampler(BaseSampler):
         check_max_dual(self.max_dual)
 
 
-class DualLCMDSampler(BaseSampler):
+class DualLCMDSampler(HeadSampler):
     """Rows of large predicted dual, far from all labelled ones, from where many such rows are.
 
     As :class:`skally.LCMDSampler` on the embedding, with each row's squared distances multiplied by
@@ -118,9 +120,12 @@ class DualLCMDSampler(BaseSampler):
         self.regressor = regressor
         self.max_dual = max_dual
 
-    def utility(self, pool, rng):
+    def head(self):
+        return DualRegressor() if self.regressor is None else self.regressor
+
+    def lesson(self, pool):
         check_max_dual(self.max_dual)
-        return predict_duals(pool, self.regressor, self.max_dual, rng)
+        return dual_lesson(pool, self.max_dual)
 
     def select(self, pool, utility, k, rng):
         check_max_dual(self.max_dual)
@@ -129,16 +134,10 @@ class DualLCMDSampler(BaseSampler):
         return largest_cluster(pool.embedding, *pool.labeled_nearest, k, weight)
 
 
-def predict_duals(pool, regressor, max_dual, rng):
-    """Predicted dual of each row, (n_pool,); the mean over the learners of a committee."""
-    predictions = []
-    for member in pool.members:
-        duals, Z = member.dual_variables, member.embedding  # both checked before any training
-        head = fresh(DualRegressor() if regressor is None else regressor, rng)
-        capped = duals if max_dual is None else np.minimum(duals, max_dual)
-        head.fit(member.train_embedding, capped)
-        predictions.append(head.predict(Z))
-    return np.mean(predictions, axis=0)
+def dual_lesson(pool, max_dual):
+    """Embedding and duals of the labelled samples, (n, d) and (n,); the duals at most a cap."""
+    duals = pool.dual_variables
+    return pool.train_embedding, duals if max_dual is None else np.minimum(duals, max_dual)
 
 
 def check_max_dual(max_dual):

@@ -45,6 +45,14 @@ class BaseSampler(BaseEstimator, ABC):
         """The k rows to take together, as distinct positions, best first."""
         return top_k(utility, k, rng)
 
+    def prepare(self, pool, rng):
+        """Sampler that asks as this one, and has learned what the labelled samples alone teach.
+
+        All blocks of a dask pool are asked by the one that is returned, so that they value rows
+        alike. Most samplers learn nothing of the kind; a wrapper learns what the one within does.
+        """
+        return self
+
     def query(
         self,
         estimator,

@@ -4,6 +4,7 @@ import numbers
 
 import numpy as np
 import torch
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.preprocessing import StandardScaler
 from skorch import NeuralNetRegressor
 from torch import nn
@@ -11,12 +12,12 @@ from torch import nn
 from skally.linalg import blocks
 from skally.loaders import IN_MEMORY
 from skally.modules import MLP
-from skally.samplers.base import BaseSampler
-from skally.seeding import draw_seed, torch_seeded
+from skally.samplers.head import HeadSampler
+from skally.seeding import torch_seeded
 from skally.validation import check_number
 
 
-class LearningLossSampler(BaseSampler):
+class LearningLossSampler(HeadSampler):
     """Rows of the largest predicted loss.
 
     A small net learns from the embedding of the labelled samples which of two has the larger loss.
@@ -60,15 +61,35 @@ class LearningLossSampler(BaseSampler):
         self.max_epochs = max_epochs
         self.lr = lr
 
-    def utility(self, pool, rng):
-        check_number("margin", self.margin, numbers.Real, 0)
-        return np.mean([self._predict_loss(member, rng) for member in pool.members], axis=0)
+    def head(self):
+        return LossRegressor(self.margin, self.hidden_layer_sizes, self.max_epochs, self.lr)
 
-    def _predict_loss(self, pool, rng):
-        Z, loss = pool.loss_samples
+    def lesson(self, pool):
+        check_number("margin", self.margin, numbers.Real, 0)
+        return pool.loss_samples
+
+
+class LossRegressor(RegressorMixin, BaseEstimator):
+    """The small net of :class:`LearningLossSampler`, on standardised features.
+
+    Parameters
+    ----------
+    margin, hidden_layer_sizes, max_epochs, lr : as there
+    random_state : int
+    """
+
+    def __init__(self, margin, hidden_layer_sizes, max_epochs, lr, random_state=0):
+        self.margin = margin
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.max_epochs = max_epochs
+        self.lr = lr
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        """Learn the losses y, (n,), of embeddings X, (n, d), but for a constant."""
         net = NeuralNetRegressor(
             MLP,
-            module__n_features=Z.shape[1],
+            module__n_features=X.shape[1],
             module__n_outputs=1,
             module__hidden_layer_sizes=self.hidden_layer_sizes,
             criterion=RankingLoss,
@@ -80,16 +101,18 @@ class LearningLossSampler(BaseSampler):
             iterator_valid__batch_size=1024,
             **IN_MEMORY,
         )
-        scaler = StandardScaler().fit(Z)
-        with torch_seeded(draw_seed(rng)):
-            net.fit(scaler.transform(Z).astype(np.float32), loss.astype(np.float32).reshape(-1, 1))
-        Z = pool.embedding
-        return np.concatenate(
-            [
-                net.predict(scaler.transform(Z[rows]).astype(np.float32)).ravel()
-                for rows in blocks(len(Z), 8192)
-            ]
-        )
+        self.scaler_ = StandardScaler().fit(X)
+        with torch_seeded(self.random_state):
+            self.net_ = net.fit(self._scaled(X), y.astype(np.float32).reshape(-1, 1))
+        return self
+
+    def predict(self, X):
+        """Predicted loss of each row, (n,), but for a constant."""
+        parts = [self.net_.predict(self._scaled(X[rows])) for rows in blocks(len(X), 8192)]
+        return np.concatenate(parts).ravel()
+
+    def _scaled(self, X):
+        return self.scaler_.transform(X).astype(np.float32)
 
 
 class RankingLoss(nn.Module):

@@ -3,6 +3,7 @@
 import numbers
 
 import numpy as np
+from sklearn.base import clone
 
 from skally.linalg import squared_distance_to_nearest
 from skally.matching import match_batches, simulate_sequences
@@ -36,6 +37,9 @@ class ComposedSampler(BaseSampler):
         super().__init__(random_state=random_state)
         self.utility = utility
         self.selection = selection
+
+    def prepare(self, pool, rng):
+        return clone(self).set_params(utility=self.utility.prepare(pool, rng))
 
     def utility(self, pool, rng):  # found on the class: see utility_of
         return utility_of(self.utility, pool, rng)
@@ -79,6 +83,9 @@ class StochasticSampler(BaseSampler):
         self.sampler = sampler
         self.kind = kind
         self.beta = beta
+
+    def prepare(self, pool, rng):
+        return clone(self).set_params(sampler=self.sampler.prepare(pool, rng))
 
     def utility(self, pool, rng):
         return utility_of(self.sampler, pool, rng)
@@ -143,6 +150,9 @@ class SubsampledSampler(BaseSampler):
         super().__init__(random_state=random_state)
         self.sampler = sampler
         self.size = size
+
+    def prepare(self, pool, rng):
+        return clone(self).set_params(sampler=self.sampler.prepare(pool, rng))
 
     def utility(self, pool, rng):
         """As the sampler's, (n_pool,); minus infinity outside the part."""
@@ -212,6 +222,9 @@ class CoordinatedMatchingSampler(BaseSampler):
         self.sampler = sampler
         self.n_simulations = n_simulations
         self.length = length
+
+    def prepare(self, pool, rng):
+        return clone(self).set_params(sampler=self.sampler.prepare(pool, rng))
 
     def utility(self, pool, rng):
         return utility_of(self.sampler, pool, rng)

@@ -6,7 +6,9 @@ Run: ``python tests/benchmarks/distributed.py``
 line a number of blocks. Core-set: largest distance of a row to the nearest labelled or picked one.
 LCMD: sum of these distances squared. ALLY and BADGE: mean utility of the picks. Each as a ratio to
 that of one block, whose picks are those of the plain query. Overlap: share of the picks that one
-block gives too; with another seed, one block's own share is in the last line.
+block gives too; with another seed, one block's own share is in the last line. For ALLY that is
+another head and other clusters; a line of its own has one block with the same head, and clusters by
+five other seeds, least and most.
 
 Then seconds a row of a net's embedding, two hidden layers of 256, and of each selection, measured
 here with one thread, and what follows from them for 10^9 rows in blocks of 10^6 on 100 workers.
@@ -18,6 +20,7 @@ import dask
 import dask.array as da
 import numpy as np
 import torch
+from sklearn.base import clone
 from strategies import Classifier, mixture
 
 from skally import (
@@ -28,6 +31,7 @@ from skally import (
     LCMDSampler,
 )
 from skally.linalg import squared_distance_to_nearest
+from skally.pool import Pool
 
 N, N_LABELED, N_FEATURES, K = 20_000, 200, 64, 200
 N_BLOCKS = (1, 2, 4, 8, 16, 32)
@@ -81,6 +85,18 @@ def quality(estimator, X_pool):
         print(line, flush=True)
 
 
+def other_clusters(estimator, X_pool):
+    """Line of ALLY's picks with the same head: what the seed of its clustering makes of them."""
+    best, utility = central(ALLYSampler, estimator, X_pool)
+    known = ALLYSampler().prepare(Pool(estimator, X_pool), np.random.RandomState(0))
+    found = []
+    for seed in range(1, 6):
+        chosen = clone(known).set_params(random_state=seed).query(estimator, X_pool, K)
+        found.append((utility[chosen].mean() / utility[best].mean(), np.isin(chosen, best).mean()))
+    least, most = np.min(found, axis=0), np.max(found, axis=0)
+    print(f"ALLY, one head: {least[0]:.3f} to {most[0]:.3f}, {least[1]:.0%} to {most[1]:.0%}")
+
+
 def seconds(call):
     """Least of three runs."""
     times = []
@@ -115,4 +131,5 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     made = task()
     quality(*made)
+    other_clusters(*made)
     projection(*made)

@@ -79,6 +79,7 @@ def test_every_sampler_of_the_package_is_public():
         return {cls}.union(*map(subclasses, cls.__subclasses__()))
 
     ours = {c.__name__ for c in subclasses(BaseSampler) if c.__module__.startswith("skally.")}
+    ours -= {"HeadSampler", "PreparedSampler"}  # a base, and what dask pools are asked by
     assert ours == {"BaseSampler", *dict(all_samplers())} and ours <= set(skally.__all__)
 
 
