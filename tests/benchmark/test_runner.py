@@ -89,6 +89,39 @@ def test_samplers_are_paired_by_seed():
     assert frame["indices"].map(tuple).nunique() == 2
 
 
+class Dice(ClassifierMixin, BaseEstimator):
+    """Its score is a number that only its random state decides."""
+
+    def __init__(self, random_state=None):
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def score(self, X, y):
+        return np.random.RandomState(self.random_state).rand()
+
+
+def test_estimator_has_one_random_state_for_all_rounds_and_samplers_of_a_seed():
+    samplers = {"one": RandomSampler(), "other": RandomSampler()}
+    frame = curves_of(make_pipeline(StandardScaler(), Dice()), samplers).frame
+    assert frame.groupby("seed")["score"].nunique().tolist() == [1, 1]
+    assert frame["score"].nunique() == 2
+
+
+def test_sampler_has_another_random_state_in_each_round():
+    class Notes(RandomSampler):
+        seen = []
+
+        def select(self, pool, utility, k, rng):
+            self.seen.append(self.random_state)
+            return super().select(pool, utility, k, rng)
+
+    curves_of(samplers={"one": Notes(), "other": Notes()})
+    assert len(Notes.seen) == 12 and len(set(Notes.seen)) == 6  # 2 seeds, 3 queries
+
+
 def test_curve_does_not_depend_on_the_other_curves(curves):
     alone = curves_of(samplers={"entropy": EntropySampler()}, random_states=[4]).frame
     together = curves.frame.query("sampler == 'entropy' and seed == 4")
