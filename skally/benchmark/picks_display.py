@@ -7,7 +7,7 @@ from sklearn.decomposition import PCA
 
 from skally.benchmark.drawing import MUTED, own_axes
 from skally.pool import Pool
-from skally.samplers.ally import predict_duals
+from skally.samplers.ally import ALLYSampler
 from skally.seeding import fresh, make_rng
 from skally.validation import check_number, num_samples, take_rows
 
@@ -239,7 +239,7 @@ def duals_of(pool, regressor, rng):
     """Predicted dual of each row, (n_pool,), or None without duals to learn from."""
     if not all(hasattr(member.net, "dual_variables_") for member in pool.model.members):
         return None
-    return predict_duals(pool, regressor, None, rng)
+    return ALLYSampler(regressor=regressor).utility(pool, rng)
 
 
 def flatten(pool, projection, at_most, rng):
