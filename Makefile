@@ -5,7 +5,8 @@
 # make docs         the documentation, at docs/_build/html/index.html
 # make clean        remove all that these have made
 #
-# PYTHON=python3.12 make ... picks an interpreter, OLDEST_PYTHON= the one for test-oldest.
+# PYTHON=python3.12 make ... picks an interpreter, OLDEST_PYTHON= the one for test-oldest,
+# WORKERS= how many processes share the tests.
 
 PYTHON ?= python3
 OLDEST_PYTHON ?= $(PYTHON)
@@ -23,7 +24,10 @@ ifneq ($(wildcard ../shared/data),)
 export SKALLY_DATA ?= $(abspath ../shared/data)
 endif
 
-PYTEST_ALL := -m pytest --doctest-modules --doctest-glob="*.rst" tests skally README.rst $(wildcard docs/*.rst)
+# Workers that share the tests, each on one thread.
+WORKERS ?= 2
+test test-oldest: export OMP_NUM_THREADS := 1
+PYTEST_ALL := -m pytest -n $(WORKERS) --dist worksteal --doctest-modules --doctest-glob="*.rst" tests skally README.rst $(wildcard docs/*.rst)
 PYTEST_MODAL := -m pytest $(wildcard tests/test_modal*.py)
 
 .PHONY: demo test test-oldest lint docs clean

@@ -29,6 +29,7 @@ TEST = [
     "hypothesis",
     "polars>=1.0",
     "pytest>=8.3",
+    "pytest-xdist>=3.6",
     "ruff",
     *ACCELERATE,
     *DASK,

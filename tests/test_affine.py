@@ -63,7 +63,7 @@ def test_a_column_without_influence_has_no_unit(rng):
     FunctionTransformer(lambda X: X + 1e-3 * np.sin(X)),
     FunctionTransformer(lambda X: np.where(np.abs(X) > 1000, np.inf, X)),
     FunctionTransformer(lambda X: X + (X > 5)), FunctionTransformer(lambda X: np.sort(X, axis=1)),
-], ids=str)  # fmt: skip
+], ids=lambda tried: type(tried).__name__)  # fmt: skip
 def test_what_is_not_affine_is_refused(transformer, n, rng):
     X = rng.normal(size=(50, 4)) + 4
     transformer.fit(X)
