@@ -10,6 +10,10 @@ from skally.benchmark import LearningCurveDisplay, LearningCurves, learning_curv
 
 DOCS = Path(__file__).parents[2] / "docs" / "paper"
 COLUMNS = ["data_set", "sampler", "seed", "n_labeled", "score", "fit_seconds", "query_seconds"]
+COLOURS = {
+    "random": "0.55", "entropy": "#cc79a7", "CoreSet": "#0072b2", "BADGE": "#009e73",
+    "ALLY": "#d55e00", "BAIT": "#56b4e9", "BAIT of 1,000": "#56b4e9", "LCMD": "#e69f00",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,8 @@ def save(options, name, curves, **display):
     curves = LearningCurves.concat(curves) if isinstance(curves, dict) else curves
     table = curves.frame[COLUMNS].round({"score": 5, "fit_seconds": 2, "query_seconds": 3})
     table.to_csv(options.out / f"{name}.csv", index=False)
-    picture = LearningCurveDisplay.from_curves(curves, **display)
+    colours = {name: COLOURS[name] for name in curves.samplers if name in COLOURS}
+    picture = LearningCurveDisplay.from_curves(curves, colors=colours, **display)
     picture.figure_.savefig(options.out / f"{name}.png", dpi=110)
     print(curves.summary().round(4).to_string())
     if len(options.random_states) > 1 and len(curves.samplers) > 1:

@@ -35,7 +35,7 @@ SAMPLERS = {
 }
 BAIT = {"BAIT of 1,000": SubsampledSampler(BAITSampler(), size=1000)}
 N_ROUNDS = {200: 10, 1000: 5}
-SMALL = {"n_train": 5000, "n_test": 2000, "max_epochs": 15, "n_rounds": 3}
+SMALL = {"n_train": 5000, "n_test": 1000, "max_epochs": 10, "n_rounds": 2}
 QUICK = {"n_train": 1500, "n_test": 500, "max_epochs": 3, "n_rounds": 2}
 
 

@@ -39,5 +39,12 @@ def describe(value):
 
 
 def fingerprint(data):
-    """Hash of data of any form, None of none."""
-    return None if data is None else joblib.hash(data)
+    """Hash of data of any form by their values, None of none.
+
+    How an array lies in memory, and what a data frame's rows are called, make no difference.
+    """
+    if data is None:
+        return None
+    if hasattr(data, "columns"):
+        return joblib.hash([(name, np.array(data[name])) for name in data.columns])
+    return joblib.hash(np.ascontiguousarray(data) if isinstance(data, np.ndarray) else data)

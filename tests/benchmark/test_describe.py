@@ -2,6 +2,7 @@ import functools
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -45,4 +46,13 @@ def test_no_description_holds_an_address():
 def test_data_are_known_by_their_values():
     X = np.arange(6.0).reshape(3, 2)
     assert fingerprint(X) == fingerprint(X.copy()) != fingerprint(X + 1)
+    assert fingerprint(np.asfortranarray(X)) == fingerprint(X[:, [0, 1]]) == fingerprint(X)
     assert fingerprint(None) is None
+
+
+def test_data_frames_are_known_by_their_values_too():
+    frame = pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", "z"]})
+    in_pieces = pd.concat([frame[["a"]], frame[["b"]]], axis=1).set_index(np.array([7, 8, 9]))
+    assert fingerprint(in_pieces) == fingerprint(frame)
+    assert fingerprint(frame) != fingerprint(frame.rename(columns={"a": "c"}))
+    assert fingerprint(frame) != fingerprint(frame.assign(b=["x", "y", "q"]))
