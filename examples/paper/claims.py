@@ -1,7 +1,7 @@
 """What the paper says, and what the figures' tables measured: agree or not, and by how much.
 
-It reads the CSV files that the other scripts wrote. A claim counts as met where no test speaks
-against it; "not shown" means that the difference has the claimed sign but may be luck.
+It reads the CSV files that the other scripts wrote. "Not shown" means that the difference has the
+claimed sign but may be luck, "not refuted" that it has the other sign and may be luck.
 """
 
 import numpy as np
@@ -25,7 +25,14 @@ def verdict(difference, p_adjusted):
     """Of the claim that a difference is above zero."""
     if p_adjusted < 0.05:
         return "agrees" if difference > 0 else "disagrees"
-    return "not shown" if difference > 0 else "not shown, sign against it"
+    return "not shown" if difference > 0 else "not shown, the sign is against it"
+
+
+def verdict_on_as_good(difference, p_adjusted):
+    """Of the claim that a difference is not below zero."""
+    if difference >= 0:
+        return "agrees"
+    return "disagrees" if p_adjusted < 0.05 else "not refuted, the sign is against it"
 
 
 def as_good_as_all(curves, where):
@@ -33,13 +40,12 @@ def as_good_as_all(curves, where):
     table = curves.compare("ALLY")
     for line in table.itertuples():
         gain = -line.difference  # ALLY minus the other
-        worse = line.difference > 0 and line.p_adjusted < 0.05
         yield {
             "where": f"{where} {line.data_set}",
             "claim": f"ALLY is as good as {line.sampler}, or better",
             "measured": f"mean score {gain:+.4f} (95 %: {-line.high:+.4f} to {-line.low:+.4f}), "
             f"ahead for {line.losses} of {line.wins + line.losses}, p = {line.p_adjusted:.3f}",
-            "verdict": "disagrees" if worse else "agrees",
+            "verdict": verdict_on_as_good(gain, line.p_adjusted),
         }
 
 
