@@ -74,10 +74,11 @@ def test_download_that_is_no_gzip_file_is_refused_and_names_the_file(
     wrapped, local_server, tmp_path
 ):
     local_server.body = b"<html>"
-    path = store(tmp_path, wrapped, gzip.compress(CONTENT)[:-9])
+    broken = gzip.compress(CONTENT)[:-9]
+    path = store(tmp_path, wrapped, broken)
     with pytest.raises(OSError, match="name.gz is missing or not the original"):
         local_copy(wrapped, tmp_path)
-    assert path.read_bytes() == gzip.compress(CONTENT)[:-9]
+    assert path.read_bytes() == broken
 
 
 def test_converted_member_of_an_archive_is_what_is_checked_and_kept(local_server, tmp_path):
