@@ -93,22 +93,29 @@ def run(options, name, estimator, samplers, X, y, **kwargs):
     return LearningCurves.load(cache)
 
 
-def save(options, name, curves, **display):
+def save(options, name, curves, draw=None, **display):
     """Write the curves as a table and as a picture, and print what they say.
 
     Parameters
     ----------
     curves : LearningCurves, or dict of them by name of the data set
+    draw : function from curves to a figure, optional
+        In place of the display of learning curves.
     **display : of ``LearningCurveDisplay.from_curves``
     """
     curves = LearningCurves.concat(curves) if isinstance(curves, dict) else curves
     table = curves.frame[COLUMNS].round({"score": 5, "fit_seconds": 2, "query_seconds": 3})
     table.to_csv(options.out / f"{name}.csv", index=False)
-    colours = {name: COLOURS[name] for name in curves.samplers if name in COLOURS}
-    picture = LearningCurveDisplay.from_curves(curves, colors=colours, **display)
-    picture.figure_.savefig(options.out / f"{name}.png", dpi=110)
+    figure = draw(curves) if draw else drawn(curves, display)
+    figure.savefig(options.out / f"{name}.png", dpi=110)
     print(curves.summary().round(4).to_string())
     if len(options.random_states) > 1 and len(curves.samplers) > 1:
         print(curves.compare(curves.samplers[0]).round(4).to_string(index=False))
     hours = curves.frame[["fit_seconds", "query_seconds"]].to_numpy().sum() / 3600
     print(f"{hours:.2f} hours of one core; {options.out / name}.csv and .png")
+
+
+def drawn(curves, display):
+    """Learning curves, with one colour for a strategy in all figures."""
+    colours = {name: COLOURS[name] for name in curves.samplers if name in COLOURS}
+    return LearningCurveDisplay.from_curves(curves, colors=colours, **display).figure_
