@@ -120,6 +120,8 @@ def all_claims(out):
         yield from rising_duals(out / "figure_1.csv")
     for path in sorted([*out.glob("figure_2_*.csv"), *out.glob("figure_3.csv")]):
         number, *rest = path.stem.removeprefix("figure_").split("_")
+        if curves_in(path).frame["seed"].nunique() < 2:  # a trial, of which nothing can be said
+            continue
         where = f"Figure {number}"
         batch = next((part for part in rest if part.isdigit()), None)
         where += f" (batches of {batch})" if batch else ""

@@ -9,6 +9,7 @@ BAIT, whose cost grows with the square of embedding times classes, looks at 1,00
 pool in each round, and only with ``--bait``; it may have fewer ``--seeds`` than the others.
 """
 
+import numpy as np
 from common import command_line, run, save
 
 from skally import (
@@ -54,6 +55,13 @@ def sizes(options, others):
     return full | SMALL if others.small else full
 
 
+def some_rows(images, n):
+    """Images and labels, all or n at random: some sets have their classes one after the other."""
+    rows = np.random.RandomState(0).permutation(len(images.data))[:n]
+    rows = slice(None) if n is None else rows
+    return images.data[rows], images.target[rows]
+
+
 def main():
     """One data set, one size of batch."""
     options, others = command_line(
@@ -66,8 +74,8 @@ def main():
     size = sizes(options, others)
     fetch, flat = FETCH[others.data], others.data == "mnist"
     train, test = (fetch(subset=subset, flat=flat) for subset in ("train", "test"))
-    X, y = (rows[: size["n_train"]] for rows in (train.data, train.target))
-    X_test, y_test = (rows[: size["n_test"]] for rows in (test.data, test.target))
+    X, y = some_rows(train, size["n_train"])
+    X_test, y_test = some_rows(test, size["n_test"])
     name = f"figure_2_{others.data}_{others.batch}{'_small' if others.small else ''}"
     curves = run(
         options,
