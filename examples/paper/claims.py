@@ -18,7 +18,8 @@ def curves_in(path):
     """Learning curves of a figure, None where the figure was not made."""
     if not path.exists():
         return None
-    return LearningCurves(pd.read_csv(path).fillna({"data_set": ""}), TEST_RATIO)
+    frame = pd.read_csv(path, dtype={"data_set": str}).fillna({"data_set": ""})
+    return LearningCurves(frame, TEST_RATIO)
 
 
 def verdict(difference, p_adjusted):
