@@ -1,12 +1,11 @@
 """How far two sets of predictions of the same rows agree beyond chance."""
 
 import numpy as np
+from sklearn.metrics import cohen_kappa_score
 
 
 def cohen_kappa(a, b):
-    """Cohen's kappa: one minus the share of rows that differ, over the share expected by chance.
-
-    By chance means: each side draws labels at random, as often as it gives them.
+    """Cohen's kappa, as scikit-learn's, of labels of any type, and of one label alone.
 
     Parameters
     ----------
@@ -21,10 +20,7 @@ def cohen_kappa(a, b):
     labels, codes = np.unique(np.concatenate([a, b]), return_inverse=True)
     if len(labels) == 1:
         return 0.0
-    codes = codes.reshape(2, -1)
-    share_a, share_b = (np.bincount(side, minlength=len(labels)) / len(side) for side in codes)
-    by_chance = 1 - share_a @ share_b
-    return float(1 - np.mean(codes[0] != codes[1]) / by_chance)
+    return float(cohen_kappa_score(*codes.reshape(2, -1)))
 
 
 def concordance(a, b):

@@ -12,6 +12,8 @@ PLAIN = (str, int, float, bool, type(None))
 def describe(value):
     """JSON-able description of an estimator or a parameter: equal ones mean the same run.
 
+    Functions are known by their names.
+
     Parameters
     ----------
     value : estimator, function, class, array, container of these, or anything with a repr
@@ -22,8 +24,10 @@ def describe(value):
     """
     if isinstance(value, PLAIN):
         return value
+    if isinstance(value, np.generic):
+        return value.item()
     if isinstance(value, np.ndarray):
-        return f"array of shape {value.shape}, hash {joblib.hash(value)}"
+        return f"array of shape {value.shape}, hash {fingerprint(value)}"
     if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
         return f"{value.__module__}.{value.__qualname__}"
     if isinstance(value, functools.partial):
@@ -39,12 +43,12 @@ def describe(value):
 
 
 def fingerprint(data):
-    """Hash of data of any form by their values, None of none.
+    """Hash of data of any form by their values; None of none, "oracle" of a function.
 
     How an array lies in memory, and what a data frame's rows are called, make no difference.
     """
-    if data is None:
-        return None
+    if data is None or callable(data):
+        return None if data is None else "oracle"
     if hasattr(data, "columns"):
         return joblib.hash([(name, np.array(data[name])) for name in data.columns])
     return joblib.hash(np.ascontiguousarray(data) if isinstance(data, np.ndarray) else data)

@@ -101,6 +101,8 @@ def run_round(task, start, this):
         estimator.fit(X_labeled, this.y_labeled)
         fit_seconds = perf_counter() - began
     score = score_of(task, start, estimator, this)
+    if this.is_last and task.stopping is None:
+        return Outcome(score, fit_seconds, 0.0, None, None)
     pool = np.setdiff1d(start.train, this.labelled)
     X_pool = take_rows(task.X, pool)
     observation = None

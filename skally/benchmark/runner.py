@@ -138,21 +138,19 @@ def learning_curves(
     task = Task(estimator, check_scoring(estimator, scoring), stopping, X, int(n_instances))
     settings = {
         "estimator": describe(estimator),
-        "X": fingerprint(X),
-        "y": "oracle" if callable(y) else fingerprint(y),
-        "X_test": fingerprint(X_test),
-        "y_test": fingerprint(y_test),
         "cv": describe(cv),
-        "groups": fingerprint(groups),
-        "n_initial": describe(np.asarray(n_initial)) if np.ndim(n_initial) else int(n_initial),
+        "n_initial": describe(np.asarray(n_initial).tolist()),
         "n_instances": int(n_instances),
         "scoring": describe(scoring),
         "stopping": describe(stopping),
-        "test_ratio": max(start.test_ratio for start in starts.values()),
     }
+    if cache is not None:  # hashes of the data serve to know the file's
+        data = {"X": X, "y": y, "X_test": X_test, "y_test": y_test, "groups": groups}
+        settings |= {name: fingerprint(each) for name, each in data.items()}
     with Store(cache) as store:
         store.agree("settings", settings)
         store.agree("samplers", {name: describe(each) for name, each in samplers.items()})
+        store.keep_largest("test_ratio", max(start.test_ratio for start in starts.values()))
         run = Run(task, samplers, starts, Labels(y, store), store, int(n_rounds))
         run.go(n_jobs, verbose)
         return LearningCurves.from_store(store, list(samplers), seeds, n_rounds)

@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy import stats
+from scipy.integrate import trapezoid
 
 
 def area_under_curve(n_labeled, score):
@@ -19,8 +20,7 @@ def area_under_curve(n_labeled, score):
     n_labeled, score = np.asarray(n_labeled, dtype=float), np.asarray(score, dtype=float)
     if len(n_labeled) == 1:
         return score[..., 0]
-    middle = (score[..., 1:] + score[..., :-1]) / 2
-    return (middle * np.diff(n_labeled)).sum(axis=-1) / (n_labeled[-1] - n_labeled[0])
+    return trapezoid(score, n_labeled, axis=-1) / (n_labeled[-1] - n_labeled[0])
 
 
 def share_of(score, share):

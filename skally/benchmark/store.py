@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -53,37 +54,42 @@ class Store:
         self.path = ":memory:" if path is None else Path(path)
         try:
             self._db = sqlite3.connect(self.path, timeout=0, isolation_level=None)
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._db.execute("BEGIN EXCLUSIVE")
-            self._set_up()
-            self._db.execute("COMMIT")
         except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                raise OSError(f"cache == {str(path)!r} is open in another run.") from error
             raise OSError(f"cache == {str(path)!r} can't be opened: {error}.") from error
-        except sqlite3.DatabaseError as error:
-            raise ValueError(
-                f"cache == {str(path)!r} must be a file of learning curves: {error}."
-            ) from error
+        try:
+            self._set_up()
+        except Exception:
+            self.close()
+            raise
 
     def _set_up(self):
-        """Make the tables of a new file; refuse a file that is not ours."""
-        is_empty = self._one("SELECT count(*) FROM sqlite_master") == 0
-        if is_empty:
-            for statement in TABLES.split(";"):
-                self._db.execute(statement)
-            self._db.execute(f"PRAGMA application_id = {APPLICATION}")
-            self._db.execute(f"PRAGMA user_version = {FORMAT}")
-        application, version = self._one("PRAGMA application_id"), self._one("PRAGMA user_version")
-        if application != APPLICATION:
-            self.close()
-            raise ValueError(f"cache == {str(self.path)!r} must be a file of learning curves.")
+        """Lock the file, make the tables of a new one, and refuse one that is not ours."""
+        name = f"cache == {str(self.path)!r}"
+        try:
+            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._db.execute("BEGIN EXCLUSIVE")
+            if self._one("SELECT count(*) FROM sqlite_master") == 0:
+                self._make_tables()
+        except sqlite3.OperationalError as error:
+            why = "is open in another run" if "locked" in str(error) else f"can't be used: {error}"
+            raise OSError(f"{name} {why}.") from error
+        except sqlite3.DatabaseError as error:
+            raise ValueError(f"{name} must be a file of learning curves: {error}.") from error
+        if self._one("PRAGMA application_id") != APPLICATION:
+            raise ValueError(f"{name} must be a file of learning curves.")
+        version = self._one("PRAGMA user_version")
         if version > FORMAT:
-            self.close()
             raise ValueError(
-                f"cache == {str(self.path)!r} has format {version}, must be at most {FORMAT}: it "
-                "was written by a newer skally."
+                f"{name} has format {version}, must be at most {FORMAT}: it was written by a newer "
+                "skally."
             )
+        self._db.execute("COMMIT")
+
+    def _make_tables(self):
+        for statement in TABLES.split(";"):
+            self._db.execute(statement)
+        self._db.execute(f"PRAGMA application_id = {APPLICATION}")
+        self._db.execute(f"PRAGMA user_version = {FORMAT}")
 
     def _one(self, query, *values):
         row = self._db.execute(query, values).fetchone()
@@ -120,6 +126,12 @@ class Store:
             for name, value in values.items():
                 row = (name, json.dumps(value, sort_keys=True))
                 self._db.execute(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", row)
+
+    def keep_largest(self, name, value):
+        """Keep a number under a name, the largest of those that were ever given."""
+        text = json.dumps(max(value, self.setting(name) or value))
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, text))
 
     def setting(self, name):
         """Value kept under a name, None without one."""
@@ -177,21 +189,12 @@ class Store:
         frame["indices"] = [np.array(json.loads(text), dtype=int) for text in frame["indices"]]
         return frame.astype({"score": float})
 
+    @contextmanager
     def _transaction(self):
-        return Transaction(self._db)
-
-
-class Transaction:
-    """All writes inside, or none of them."""
-
-    def __init__(self, db):
-        self._db = db
-
-    def __enter__(self):
-        self._db.execute("BEGIN")
-
-    def __exit__(self, kind, error, traceback):
-        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+        """All writes inside, or none of them."""
+        with self._db:  # commits or rolls back
+            self._db.execute("BEGIN")
+            yield
 
 
 def difference(name, kept, given):

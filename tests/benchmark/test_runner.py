@@ -160,6 +160,18 @@ def test_more_can_be_asked_for_later(tmp_path, curves, first):
     assert_same(curves_of(cache=tmp_path / "curves"), curves)
 
 
+def test_more_random_states_can_be_asked_for_where_splits_differ_in_size(tmp_path):
+    groups = np.repeat(np.arange(10), [1, 2, 4, 8, 10, 15, 20, 25, 30, 35])
+    kwargs = {"groups": groups, "n_initial": 3, "n_instances": 1, "n_rounds": 1}
+    expected = curves_of(random_states=[1, 2, 3, 4], **kwargs)
+    for seeds in ([1], [4, 3], [1, 2, 3, 4]):
+        later = curves_of(cache=tmp_path / "curves", random_states=seeds, **kwargs)
+    assert_same(later, expected)
+    assert later.test_ratio == expected.test_ratio
+    alone = [curves_of(random_states=[seed], **kwargs).test_ratio[""] for seed in (1, 2, 3, 4)]
+    assert len(set(alone)) > 1 and later.test_ratio[""] == max(alone)
+
+
 def test_less_can_be_asked_for_later(tmp_path, curves):
     curves_of(cache=tmp_path / "curves")
     less = curves_of(cache=tmp_path / "curves", n_rounds=1, random_states=[4])
