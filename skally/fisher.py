@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import helmert
+from scipy.linalg.blas import dgemm
 from sklearn.utils import gen_batches
 
 CHUNK = 2**21  # floats in the largest temporary array
@@ -156,7 +157,7 @@ def fisher_greedy(rows, k, weight=1.0):
     while len(chosen) < min(2 * k, len(h)):
         chosen.append(_best_addition(U, V, rest))
         rest[chosen[-1]] = False
-        M = _step(A, h, U, V, M, F, chosen[-1], sign=1)
+        _step(A, h, U, V, M, F, chosen[-1], sign=1)
         if V.max() < LOST * highest:
             again = candidates(A, h, rows.known + information(A[chosen], h[chosen]), F)
             M, U, V, highest = again.M, again.U, again.V, again.V.max()
@@ -164,7 +165,7 @@ def fisher_greedy(rows, k, weight=1.0):
 
 
 def weighted(rows, weight):
-    """Candidates with what is known divided by ``weight``, and arrays U and V of their own."""
+    """Candidates with what is known divided by ``weight``, and arrays M, U and V of their own."""
     return replace(
         rows,
         known=rows.known / weight,
@@ -182,7 +183,7 @@ def _give_back(rows, chosen, k):
     kept = np.arange(len(chosen))
     while len(kept) > k:
         least = np.argmin(trace_change(U[kept], V[kept], sign=-1))
-        M = _step(A, h, U, V, M, F, kept[least], sign=-1)
+        _step(A, h, U, V, M, F, kept[least], sign=-1)
         kept = np.delete(kept, least)
     return kept
 
@@ -201,18 +202,19 @@ def _best_addition(U, V, rest):
 
 
 def _step(A, h, U, V, M, F, i, sign):
-    """M once row i is added or taken away, by Woodbury's identity; U and V follow in place.
+    """Let M follow in place when row i is added or taken away, by Woodbury's identity; U and V too.
 
-    M loses sign P P^T, and so M F M loses sign (P R^T + R P^T).
+    M loses sign P P^T, and so M F M loses sign (P R^T + R P^T). M's memory is in C order.
     """
     (_, r, C), d = A.shape, h.shape[1]
     x = (A[i][:, :, None] * h[i]).reshape(r, C * d)
     values, vectors = np.linalg.eigh(U[i])
     seen = values > 1e-12 * values[-1]  # a softmax has one direction less than classes
     if not seen.any():
-        return M
+        return
     P = (M @ x.T) @ (vectors[:, seen] / np.sqrt(1 + sign * values[seen]))
-    R = M @ (F @ P) - sign / 2 * P @ (P.T @ F @ P)
+    FP = F @ P
+    R = M @ FP - sign / 2 * P @ (P.T @ FP)
     both = np.stack([P, R]).reshape(2, C, d, -1).transpose(2, 1, 0, 3).reshape(d, -1)
     for rows in _chunks(A, h):
         W, Y = np.moveaxis((h[rows] @ both).reshape(-1, C, 2, P.shape[1]), 2, 0)
@@ -220,7 +222,7 @@ def _step(A, h, U, V, M, F, i, sign):
         cross = W @ Y.transpose(0, 2, 1)
         U[rows] -= sign * W @ W.transpose(0, 2, 1)
         V[rows] -= sign * (cross + cross.transpose(0, 2, 1))
-    return M - sign * P @ P.T
+    dgemm(-sign, P, P, 1.0, M.T, trans_b=True, overwrite_c=True)  # else 3 arrays of M's size
 
 
 def _chunks(A, h):

@@ -19,10 +19,12 @@ def run(name, out, *options):
 @pytest.mark.skipif(not (DATA / "mnist").exists(), reason="needs MNIST at hand")
 def test_every_figure_is_made_and_the_claims_are_read_from_them(tmp_path):
     for name in ("figure_1_synthesis.py", "figure_2_images.py", "figure_3_parkinsons.py",
-                 "figure_4_epsilon.py", "appendix_f_clusters.py"):  # fmt: skip
+                 "figure_4_epsilon.py", "appendix_f_clusters.py",
+                 "predicted_duals.py"):  # fmt: skip
         run(name, tmp_path, "--quick")
     made = {path.name for path in tmp_path.iterdir()}
-    names = ("figure_1", "figure_2_mnist_200", "figure_3", "figure_4", "appendix_f")
+    names = ("figure_1", "figure_2_mnist_200", "figure_3", "figure_4", "appendix_f",
+             "predicted_duals")  # fmt: skip
     assert {f"{name}.{ending}" for name in names for ending in ("csv", "png")} <= made
     run("claims.py", tmp_path)
     claims = pd.read_csv(tmp_path / "claims.csv")

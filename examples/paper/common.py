@@ -12,7 +12,8 @@ DOCS = Path(__file__).parents[2] / "docs" / "paper"
 COLUMNS = ["data_set", "sampler", "seed", "n_labeled", "score", "fit_seconds", "query_seconds"]
 COLOURS = {
     "random": "0.55", "entropy": "#cc79a7", "CoreSet": "#0072b2", "BADGE": "#009e73",
-    "ALLY": "#d55e00", "BAIT": "#56b4e9", "BAIT of 1,000": "#56b4e9", "LCMD": "#e69f00",
+    "ALLY": "#d55e00", "BAIT": "#56b4e9", "BAIT of 1,000": "#56b4e9", "BAIT of 5,000": "#56b4e9",
+    "LCMD": "#e69f00",
 }  # fmt: skip
 
 

@@ -5,8 +5,8 @@ ResNet-18, whose embedding has 128 features, on ``--device cuda``; ``--small`` i
 cores. All strategies share the net, the paper's settings of its training, and the number of epochs:
 no strategy has a learning rate of its own, and none stops early by labels that nobody paid for.
 
-BAIT, whose cost grows with the square of embedding times classes, looks at 1,000 random rows of the
-pool in each round, and only with ``--bait``; it may have fewer ``--seeds`` than the others.
+BAIT, whose cost grows with the square of embedding times classes, looks at five random rows of the
+pool for each that it picks, and only with ``--bait``; it may have fewer ``--seeds`` than others.
 """
 
 import numpy as np
@@ -34,7 +34,6 @@ SAMPLERS = {
     "BADGE": BADGESampler(),
     "ALLY": ALLYSampler(),
 }
-BAIT = {"BAIT of 1,000": SubsampledSampler(BAITSampler(), size=1000)}
 N_ROUNDS = {200: 10, 1000: 5}
 SMALL = {"n_train": 5000, "n_test": 1000, "max_epochs": 10, "n_rounds": 2}
 QUICK = {"n_train": 1500, "n_test": 500, "max_epochs": 3, "n_rounds": 2}
@@ -44,6 +43,11 @@ def net_for(data, device, max_epochs):
     """The paper's net for a data set, with the paper's training."""
     module = MLP if data == "mnist" else ResNet18
     return ConstrainedNetClassifier(module, device=device, max_epochs=max_epochs, **PAPER_SETTINGS)
+
+
+def bait_of(n_rows):
+    """BAIT on some random rows of the pool, by name."""
+    return {f"BAIT of {n_rows:,}": SubsampledSampler(BAITSampler(), size=n_rows)}
 
 
 def sizes(options, others):
@@ -81,7 +85,7 @@ def main():
         options,
         name,
         net_for(others.data, options.device, size["max_epochs"]),
-        SAMPLERS | (BAIT if others.bait else {}),
+        SAMPLERS | (bait_of(5 * others.batch) if others.bait else {}),
         X,
         y,
         X_test=X_test,
