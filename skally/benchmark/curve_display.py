@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skally.benchmark.curve_checks import check_scores
+from skally.benchmark.curve_checks import check_curves
 from skally.benchmark.drawing import MUTED, pyplot, strip_frame, styles
 
 
@@ -85,7 +85,7 @@ class LearningCurveDisplay:
         ValueError
             If there are no scores, or an argument has no sense.
         """
-        display = cls(check_scores(curves).bands(level), level=level)
+        display = cls(check_curves(curves).bands(level), level=level)
         return display.plot(
             axes,
             negate_score=negate_score,

@@ -164,7 +164,7 @@ def test_what_is_not_curves_with_scores_is_an_error(rng):
     with pytest.raises(ValueError, match="curves is a DataFrame, must be LearningCurves"):
         LearningCurveDisplay.from_curves(curves.frame)
     without = LearningCurves(curves.frame.assign(score=np.nan))
-    with pytest.raises(ValueError, match="curves has no scores"):
+    with pytest.raises(ValueError, match="There are no scores"):
         LearningCurveDisplay.from_curves(without)
     with pytest.raises(ValueError, match="level == 1.5"):
         LearningCurveDisplay.from_curves(curves, level=1.5)

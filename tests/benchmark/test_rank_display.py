@@ -185,7 +185,7 @@ def test_what_is_not_complete_is_an_error(rng, Display):
         Display.from_curves(LearningCurves(frame[frame["sampler"] == "sampler 2"]))
     with pytest.raises(ValueError, match="curves is a list, must be LearningCurves"):
         Display.from_curves([curves])
-    with pytest.raises(ValueError, match="curves has no scores"):
+    with pytest.raises(ValueError, match="There are no scores"):
         Display.from_curves(LearningCurves(frame.assign(score=np.nan)))
 
 
