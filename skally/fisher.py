@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import helmert
 from scipy.linalg.blas import dgemm
+from scipy.linalg.lapack import dpotrf, dpotri
 from sklearn.utils import gen_batches
 
 CHUNK = 2**21  # floats in the largest temporary array
@@ -108,9 +109,26 @@ class Candidates:
 
 def candidates(A, h, known, F):
     """:class:`Candidates`, with M, U and V computed."""
-    M = np.linalg.inv(known)
+    M = inverse_of(known)
     U, V = quadratic_forms(A, h, M), quadratic_forms(A, h, M @ F @ M)
     return Candidates(A, h, known, F, M, U, V)
+
+
+def inverse_of(known):
+    """Inverse of a positive definite matrix, by Cholesky's factors.
+
+    Picks of large weight tell much about some directions, and little about others. The inverse by
+    elimination is not quite symmetric then, and has thousands of times the error.
+    """
+    lower, info = dpotrf(known.T, lower=True, clean=False)
+    if info != 0:
+        raise np.linalg.LinAlgError(
+            "What is known before is lost in rounding beside what the rows tell: a larger "
+            "regularization or a smaller pick_weight is needed."
+        )
+    M = np.tril(dpotri(lower, lower=True, overwrite_c=True)[0])
+    M += np.tril(M, -1).T
+    return np.ascontiguousarray(M)
 
 
 def trace_change(U, V, sign=1):
@@ -182,7 +200,8 @@ def _give_back(rows, chosen, k):
     M, U, V = start.M, start.U, start.V
     kept = np.arange(len(chosen))
     while len(kept) > k:
-        least = np.argmin(trace_change(U[kept], V[kept], sign=-1))
+        rise = trace_change(U[kept], V[kept], sign=-1)
+        least = np.argmin(np.where(rise < 0, np.inf, rise))  # by rounding alone
         _step(A, h, U, V, M, F, kept[least], sign=-1)
         kept = np.delete(kept, least)
     return kept
@@ -212,7 +231,8 @@ def _step(A, h, U, V, M, F, i, sign):
     seen = values > 1e-12 * values[-1]  # a softmax has one direction less than classes
     if not seen.any():
         return
-    P = (M @ x.T) @ (vectors[:, seen] / np.sqrt(1 + sign * values[seen]))
+    scale = np.maximum(1 + sign * values[seen], LOST)  # what is taken away leaves something
+    P = (M @ x.T) @ (vectors[:, seen] / np.sqrt(scale))
     FP = F @ P
     R = M @ FP - sign / 2 * P @ (P.T @ FP)
     both = np.stack([P, R]).reshape(2, C, d, -1).transpose(2, 1, 0, 3).reshape(d, -1)

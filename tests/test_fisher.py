@@ -5,6 +5,7 @@ from skally.fisher import (
     candidates,
     fisher_greedy,
     information,
+    inverse_of,
     quadratic_forms,
     softmax_factor,
     trace_change,
@@ -120,6 +121,35 @@ def test_picks_are_right_where_next_to_nothing_is_known_before(prior, n_outputs)
     for seed in range(5):
         args = problem(seed, n=40, n_outputs=n_outputs, d=6, prior=prior)
         assert fisher_greedy(candidates(*args), 8).tolist() == brute_fisher_greedy(*args, 8)
+
+
+def test_forms_keep_their_digits_where_some_rows_tell_much_and_most_little():
+    rng = np.random.RandomState(0)
+    h = np.abs(rng.normal(size=(300, 4))) @ rng.rand(4, 20) * 20 + 1e-4 * rng.normal(size=(300, 20))
+    A = softmax_factor(rng.dirichlet(np.full(10, 0.1), size=300))
+    known = information(A[:150], h[:150]) + 1e-5 * np.eye(180)
+    roots = [np.linalg.solve(np.linalg.cholesky(known), x.T) for x in dense(A, h)]
+    expected = np.array([root.T @ root for root in roots])
+    errors = [
+        np.abs(quadratic_forms(A, h, M) - expected).max()
+        for M in (inverse_of(known), np.linalg.inv(known))
+    ]
+    assert errors[0] < errors[1] / 3
+
+
+def test_what_rounding_leaves_of_no_information_is_an_error_with_advice():
+    A, h, known, F = problem(0)
+    with pytest.raises(np.linalg.LinAlgError, match="larger regularization or a smaller pick_"):
+        candidates(A, h, known - 2 * np.eye(len(F)), F)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_rows_that_alone_tell_about_a_direction_can_be_taken_away(n_outputs):
+    for seed in range(5):
+        rows = candidates(*problem(seed, n=40, n_outputs=n_outputs, d=6, prior=1e-9))
+        for k in (1, 3, 15):
+            assert len(set(fisher_greedy(rows, k, weight=1e6))) == k
 
 
 def test_rows_without_information_are_still_distinct():
