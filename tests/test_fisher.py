@@ -152,6 +152,19 @@ def test_rows_that_alone_tell_about_a_direction_can_be_taken_away(n_outputs):
             assert len(set(fisher_greedy(rows, k, weight=1e6))) == k
 
 
+def test_fall_by_taking_away_which_only_rounding_can_find_is_not_believed(monkeypatch):
+    def rounded(U, V, sign=1):
+        change = trace_change(U, V, sign)
+        if sign == -1:
+            change[0] = -1e-3
+        return change
+
+    args = problem(2)
+    first = brute_forward(*args, 1)[0]
+    monkeypatch.setattr("skally.fisher.trace_change", rounded)
+    assert fisher_greedy(candidates(*args), 4)[0] == first
+
+
 def test_rows_without_information_are_still_distinct():
     A, h = np.zeros((6, 2, 2)), np.ones((6, 3))
     for F in (np.zeros((6, 6)), np.eye(6)):

@@ -63,7 +63,7 @@ class Run:
         return stopping is not None and bool(stopping.is_reached(seen))
 
     def _round(self, curve, number):
-        labelled = np.concatenate(self.store.batches(*curve)[: number + 1])
+        labelled = np.concatenate(self.store.batches(*curve))
         return Round(
             sampler=self.samplers[curve[0]],
             curve=curve,

@@ -124,6 +124,9 @@ def test_curves_are_compared_over_the_labels_that_all_have(curves, scores):
     for sampler, table in scores.items():
         for seed, row in enumerate(table):
             assert areas.loc[("", seed), sampler] == pytest.approx((row[0] + row[1]) / 2)
+    n_labeled, rows = LearningCurves(short).scores("", "same")
+    assert n_labeled.tolist() == [10, 20]
+    assert np.array_equal(rows, scores["same"][:, :2])
 
 
 def test_random_states_that_one_sampler_lacks_are_left_out_of_its_pairs(scores):

@@ -23,6 +23,7 @@ PAIRS = [
     (ALLYSampler(), ALLYSampler(regressor=DualRegressor(max_epochs=3))),
     (functools.partial(score, y=1), functools.partial(score, y=2)),
     (np.arange(3), np.arange(4)),
+    (np.arange(3), np.arange(3)[::-1]),
     ({"a": 1}, {"a": 2}),
     (score, max),
     (0.1, 0.2),

@@ -233,10 +233,25 @@ def test_run_killed_at_random_moments_ends_with_the_same_numbers(tmp_path, n_kil
     assert_same(curves, LearningCurves.load(tmp_path / "whole"))
 
 
-def test_stopping_criterion_ends_the_curves(tmp_path):
+def test_stopping_criterion_ends_the_curves(tmp_path, monkeypatch):
     stopped = curves_of(stopping=Budget(20), cache=tmp_path / "curves")
     assert stopped.frame.groupby(["sampler", "seed"])["n_labeled"].max().tolist() == [22] * 4
+    monkeypatch.setattr(GaussianNB, "fit", lambda *_: pytest.fail("fits again"))
     assert_same(curves_of(stopping=Budget(20), cache=tmp_path / "curves"), stopped)
+
+
+class Rounds(Budget):
+    """Reached by a number of rounds, all of which it must have seen."""
+
+    def is_reached(self, seen):
+        return len(seen) >= self.n_labels
+
+
+@pytest.mark.parametrize("n_rounds", [0, 1, 2])
+def test_stopping_criterion_sees_all_rounds_before_those_of_an_earlier_run_too(tmp_path, n_rounds):
+    kwargs = {"stopping": Rounds(3), "cache": tmp_path / "curves"}
+    curves_of(n_rounds=n_rounds, **kwargs)
+    assert curves_of(**kwargs).frame["round"].max() == 2
 
 
 def test_strategies_of_modals_kind_will_do():
@@ -260,6 +275,12 @@ def test_each_random_state_takes_its_fold():
         for _, rows in curves_of(cv=KFold(2), samplers=[RandomSampler()]).frame.groupby("seed")
     ]
     assert min(labelled[0]) >= 75 > max(labelled[1])
+
+
+def test_split_without_a_random_state_has_that_of_the_curve():
+    cv = ShuffleSplit(n_splits=2, test_size=0.4)
+    assert_same(curves_of(cv=cv), curves_of(cv=cv))
+    assert cv.random_state is None
 
 
 def test_groups_are_kept_apart():

@@ -54,6 +54,13 @@ def test_other_settings_are_refused_and_named(tmp_path):
         assert store.setting("new") is None
 
 
+def test_largest_number_is_kept(tmp_path):
+    with Store(tmp_path / "curves") as store:
+        for number in (0.25, 0.5, 0.125):
+            store.keep_largest("test_ratio", number)
+        assert store.setting("test_ratio") == 0.5
+
+
 def test_difference_is_told_where_it_is():
     kept = {"steps": [["scale", {}], ["net", {"lr": 0.1, "epsilon": 0.2}]]}
     given = {"steps": [["scale", {}], ["net", {"lr": 0.1, "epsilon": 0.3}]]}
