@@ -61,7 +61,7 @@ def main():
     frames = [curves_of("random", RandomSampler(), PAPER_SETTINGS["epsilon"])]
     frames += [
         curves_of(f"ALLY {multiple:g}", ALLYSampler(), round(multiple * loss, 6))
-        for multiple in (MULTIPLES[:2] if options.quick else MULTIPLES)
+        for multiple in (MULTIPLES[2:4] if options.quick else MULTIPLES)
     ]
     curves = LearningCurves(pd.concat(frames, ignore_index=True))
     save(options, "figure_4", curves, draw=by_multiple)
