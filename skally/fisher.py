@@ -14,7 +14,7 @@ from scipy.linalg.lapack import dpotrf, dpotri
 from sklearn.utils import gen_batches
 
 CHUNK = 2**21  # floats in the largest temporary array
-LOST = 1e-6  # once x M F M x^T has fallen to that share, too few of its digits are right
+LOST = 1e-6  # of a difference no more than that share is left: too few of its digits are right
 
 
 def softmax_factor(proba):
@@ -231,7 +231,7 @@ def _step(A, h, U, V, M, F, i, sign):
     seen = values > 1e-12 * values[-1]  # a softmax has one direction less than classes
     if not seen.any():
         return
-    scale = np.maximum(1 + sign * values[seen], LOST)  # what is taken away leaves something
+    scale = np.maximum(1 + sign * values[seen], LOST)  # rounding may leave less than nothing
     P = (M @ x.T) @ (vectors[:, seen] / np.sqrt(scale))
     FP = F @ P
     R = M @ FP - sign / 2 * P @ (P.T @ FP)

@@ -120,3 +120,19 @@ def drawn(curves, display):
     """Learning curves, with one colour for a strategy in all figures."""
     colours = {name: COLOURS[name] for name in curves.samplers if name in COLOURS}
     return LearningCurveDisplay.from_curves(curves, colors=colours, **display).figure_
+
+
+def one_panel():
+    """A figure with one pair of axes, of the size of the others."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(6.4, 4), layout="constrained")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def points_and_mean(axes, table, color, label):
+    """Draw a table that has a row for each random state, by its columns: points, and their mean."""
+    for _, row in table.iterrows():
+        axes.plot(table.columns, row, "o", color=color, alpha=0.4, markersize=4)
+    axes.plot(table.columns, table.mean(), "D-", color=color, label=label)

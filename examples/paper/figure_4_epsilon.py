@@ -7,7 +7,7 @@ sampling with the default tolerance is drawn beside them.
 
 import numpy as np
 import pandas as pd
-from common import command_line, run, save
+from common import COLOURS, command_line, one_panel, points_and_mean, run, save
 from figure_2_images import net_for
 
 from skally import ALLYSampler, RandomSampler
@@ -21,21 +21,15 @@ MULTIPLES = [0.001, 0.1, 0.5, 1.1, 1.2, 1.3, 2.0, 10.0, 1000.0]
 
 def by_multiple(curves):
     """Mean accuracy of each tolerance, with the random states as points, beside random sampling."""
-    import matplotlib.pyplot as plt
-
     areas = curves.areas()
-    tried = areas.drop(columns="random")
-    multiples = [float(name.split()[1]) for name in tried]
-    figure, axes = plt.subplots(figsize=(6.4, 4), layout="constrained")
+    tried = areas.drop(columns="random").rename(columns=lambda name: float(name.split()[1]))
+    figure, axes = one_panel()
     axes.axvspan(1.1, 1.3, color="0.9", label="the paper's rule")
-    axes.axhline(areas["random"].mean(), color="0.55", label="random sampling")
-    for _, row in tried.iterrows():
-        axes.plot(multiples, row, "o", color="#d55e00", alpha=0.4, markersize=4)
-    axes.plot(multiples, tried.mean(), "D-", color="#d55e00", label="ALLY, mean and random states")
+    axes.axhline(areas["random"].mean(), color=COLOURS["random"], label="random sampling")
+    points_and_mean(axes, tried, COLOURS["ALLY"], "ALLY, mean and random states")
     axes.set(xscale="log", xlabel="epsilon / loss without constraints")
     axes.set_ylabel("test accuracy, mean over the rounds")
     axes.legend(frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 

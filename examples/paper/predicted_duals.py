@@ -8,7 +8,7 @@ entropy, which needs no head. Beside it the share of labelled samples whose dual
 
 import numpy as np
 import pandas as pd
-from common import command_line
+from common import COLOURS, command_line, one_panel, points_and_mean
 from figure_2_images import net_for
 from scipy.stats import entropy, spearmanr
 
@@ -16,7 +16,11 @@ from skally import DualRegressor
 from skally.datasets import fetch_mnist
 
 N_LABELED = [100, 300, 700, 1500, 3100]
-COLOURS = {"predicted dual": "#d55e00", "predicted loss": "#0072b2", "entropy": "#cc79a7"}
+SHOWN = {
+    "predicted dual": COLOURS["ALLY"],
+    "predicted loss": "#0072b2",
+    "entropy": COLOURS["entropy"],
+}
 
 
 def losses(net, X, y):
@@ -39,19 +43,17 @@ def correlations(net, X, y, X_test, y_test, seed):
 
 def draw(table):
     """Mean correlations by number of labels, with the random states as points."""
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(6.4, 4), layout="constrained")
-    for name, colour in COLOURS.items():
-        axes.plot(table["n_labeled"], table[name], "o", color=colour, alpha=0.4, markersize=4)
-        axes.plot(table.groupby("n_labeled")[name].mean(), "D-", color=colour, label=name)
+    figure, axes = one_panel()
+    for name, color in SHOWN.items():
+        points_and_mean(
+            axes, table.pivot(index="seed", columns="n_labeled", values=name), color, name
+        )
     share = table.groupby("n_labeled")["share of duals above 0"].mean()
     axes.plot(share, ":", color="0.4", label="share of duals above 0")
     axes.set(xscale="log", xlabel="labelled samples", ylabel="rank correlation with the loss")
     axes.set_xticks(share.index, [str(n) for n in share.index])
     axes.minorticks_off()
     axes.legend(frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 
