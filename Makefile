@@ -28,7 +28,7 @@ endif
 WORKERS ?= 2
 test test-oldest: export OMP_NUM_THREADS := 1
 PYTEST_ALL := -m pytest -n $(WORKERS) --dist worksteal --doctest-modules --doctest-glob="*.rst" tests skally README.rst $(wildcard docs/*.rst)
-PYTEST_MODAL := -m pytest $(wildcard tests/test_modal*.py)
+PYTEST_MODAL := -m pytest $(wildcard tests/*/test_modal*.py)
 
 .PHONY: demo test test-oldest lint docs clean
 .DELETE_ON_ERROR:
@@ -47,6 +47,7 @@ test-oldest: $(OLDEST)/installed-test $(MODAL)/installed
 lint: $(VENV)/installed-test
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports --no-logo --no-cache
 
 docs: $(VENV)/installed-docs
 	$(VENV)/bin/sphinx-build -W --keep-going -b html docs docs/_build/html

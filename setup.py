@@ -27,6 +27,7 @@ TEST = [
     "clarabel",
     "cvxpy>=1.6",
     "hypothesis",
+    "import-linter>=2.0",
     "polars>=1.0",
     "pytest>=8.3",
     "pytest-xdist>=3.6",

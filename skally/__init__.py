@@ -1,8 +1,7 @@
 """Active learning by dual variables, for people who use scikit-learn."""
 
-from skally.dual_regression import DualRegressor
-from skally.modal_compat import repair
-from skally.nets import ConstrainedNetClassifier, ConstrainedNetRegressor
+from skally.nets.estimators import ConstrainedNetClassifier, ConstrainedNetRegressor
+from skally.nets.heads import DualRegressor
 from skally.samplers import (
     ALLYSampler,
     BADGESampler,
@@ -29,7 +28,8 @@ from skally.samplers import (
     SubsampledSampler,
     TypiClustSampler,
 )
-from skally.synthesis import InputSynthesizer
+from skally.synthesis.synthesizer import InputSynthesizer
+from skally.utils.modal import repair
 
 __version__ = "0.1.0"
 

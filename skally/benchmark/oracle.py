@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from skally.validation import as_plain
+from skally.utils.validation import as_plain
 
 
 class Labels:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from skally.seeding import fresh
 from skally.stopping import RoundState
-from skally.validation import num_samples, take_rows
+from skally.utils.random import fresh
+from skally.utils.validation import num_samples, take_rows
 
 
 @dataclass(frozen=True)

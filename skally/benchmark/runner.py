@@ -6,13 +6,13 @@ import numpy as np
 from sklearn.metrics import check_scoring
 
 from skally.benchmark.curves import LearningCurves
-from skally.benchmark.describe import describe, fingerprint
+from skally.benchmark.fingerprint import describe, fingerprint
 from skally.benchmark.oracle import Labels
 from skally.benchmark.rounds import Task
 from skally.benchmark.schedule import Run
-from skally.benchmark.starts import make_starts
+from skally.benchmark.splits import make_starts
 from skally.benchmark.store import Store
-from skally.validation import check_number
+from skally.utils.validation import check_number
 
 
 def learning_curves(

@@ -4,10 +4,10 @@ import numbers
 
 import numpy as np
 
-from skally.clustering import best_per_cluster, kmeans, largest_cluster
-from skally.dual_regression import DualRegressor
+from skally.functional.clustering import best_per_cluster, kmeans, largest_cluster
+from skally.functional.selection import kmeans_plusplus
+from skally.nets.heads import DualRegressor
 from skally.samplers.head import HeadSampler
-from skally.selection import kmeans_plusplus
 
 
 class ALLYSampler(HeadSampler):

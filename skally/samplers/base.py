@@ -6,12 +6,12 @@ from abc import ABC
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from skally.distributed import Question, is_dask, query_blocks
-from skally.pool import Pool
-from skally.seeding import make_rng
-from skally.selection import top_k
-from skally.unwrapping import is_learner, learners_of
-from skally.validation import check_n_instances
+from skally.functional.selection import top_k
+from skally.pool.dask import Question, is_dask, query_blocks
+from skally.pool.pool import Pool
+from skally.pool.unwrapping import is_learner, learners_of
+from skally.utils.random import make_rng
+from skally.utils.validation import check_n_instances
 
 
 class BaseSampler(BaseEstimator, ABC):

@@ -9,11 +9,11 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skally.linalg import blocks
+from skally.functional.distances import blocks
+from skally.functional.selection import top_k
 from skally.samplers.base import BaseSampler
-from skally.seeding import fresh
-from skally.selection import top_k
-from skally.validation import check_number
+from skally.utils.random import fresh
+from skally.utils.validation import check_number
 
 
 class DiscriminativeSampler(BaseSampler):

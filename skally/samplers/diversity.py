@@ -4,8 +4,8 @@ import numbers
 
 import numpy as np
 
-from skally.clustering import in_turns, kmeans
-from skally.coverage import (
+from skally.functional.clustering import in_turns, kmeans
+from skally.functional.coverage import (
     greedy_cover,
     most_typical,
     neighbor_distances,
@@ -13,14 +13,14 @@ from skally.coverage import (
     rank_clusters,
     unit_rows,
 )
-from skally.linalg import (
+from skally.functional.distances import (
     count_similar,
     squared_distance_to_mean,
     squared_distance_to_nearest,
 )
+from skally.functional.selection import farthest_first, k_center
 from skally.samplers.base import BaseSampler
-from skally.selection import farthest_first, k_center
-from skally.validation import check_number
+from skally.utils.validation import check_number
 
 
 class CoreSetSampler(BaseSampler):

@@ -4,18 +4,18 @@ import numbers
 
 import numpy as np
 
-from skally.clustering import largest_cluster
-from skally.fisher import (
+from skally.functional.clustering import largest_cluster
+from skally.functional.distances import factored_norms, nearest
+from skally.functional.fisher import (
     candidates,
     fisher_greedy,
     information,
     softmax_factor,
     trace_change,
 )
-from skally.linalg import factored_norms, nearest
+from skally.functional.selection import kmeans_plusplus
 from skally.samplers.base import BaseSampler
-from skally.selection import kmeans_plusplus
-from skally.validation import check_number
+from skally.utils.validation import check_number
 
 
 class BADGESampler(BaseSampler):

@@ -2,9 +2,13 @@
 
 import numpy as np
 
-from skally.linalg import smallest_product, squared_distance_to_mean, squared_distance_to_nearest
+from skally.functional.distances import (
+    smallest_product,
+    squared_distance_to_mean,
+    squared_distance_to_nearest,
+)
+from skally.functional.selection import farthest_first
 from skally.samplers.base import BaseSampler
-from skally.selection import farthest_first
 
 
 class GreedyInputSampler(BaseSampler):

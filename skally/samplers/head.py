@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 
 from skally.samplers.base import BaseSampler
-from skally.seeding import fresh
+from skally.utils.random import fresh
 
 
 class HeadSampler(BaseSampler):

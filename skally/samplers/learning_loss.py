@@ -9,12 +9,12 @@ from sklearn.preprocessing import StandardScaler
 from skorch import NeuralNetRegressor
 from torch import nn
 
-from skally.linalg import blocks
-from skally.loaders import IN_MEMORY
-from skally.modules import MLP
+from skally.functional.distances import blocks
+from skally.nets.data import IN_MEMORY
+from skally.nets.modules import MLP
 from skally.samplers.head import HeadSampler
-from skally.seeding import torch_seeded
-from skally.validation import check_number
+from skally.utils.random import torch_seeded
+from skally.utils.validation import check_number
 
 
 class LearningLossSampler(HeadSampler):

@@ -2,9 +2,15 @@
 
 import numbers
 
+from skally.functional.uncertainty import (
+    entropy,
+    least_confidence,
+    margin,
+    mutual_information,
+    variance,
+)
 from skally.samplers.base import BaseSampler
-from skally.scores import entropy, least_confidence, margin, mutual_information, variance
-from skally.validation import check_number
+from skally.utils.validation import check_number
 
 
 class RandomSampler(BaseSampler):

@@ -5,11 +5,11 @@ import numbers
 import numpy as np
 from sklearn.base import clone
 
-from skally.linalg import squared_distance_to_nearest
-from skally.matching import match_batches, simulate_sequences
+from skally.functional.distances import squared_distance_to_nearest
+from skally.functional.matching import match_batches, simulate_sequences
+from skally.functional.selection import gumbel_top_k, top_k
 from skally.samplers.base import BaseSampler, utility_of
-from skally.selection import gumbel_top_k, top_k
-from skally.validation import check_number
+from skally.utils.validation import check_number
 
 
 class ComposedSampler(BaseSampler):

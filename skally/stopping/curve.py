@@ -2,9 +2,9 @@
 
 import numbers
 
-from skally.model import Model
+from skally.pool.model import Model
 from skally.stopping.base import StoppingCriterion, as_finite
-from skally.validation import check_number, num_samples
+from skally.utils.validation import check_number, num_samples
 
 
 class Budget(StoppingCriterion):

@@ -2,11 +2,11 @@
 
 import numbers
 
-from skally.pool import Pool
+from skally.pool.pool import Pool
 from skally.samplers.ally import ALLYSampler
-from skally.seeding import make_rng
 from skally.stopping.base import StoppingCriterion, as_finite, check_between, level
-from skally.validation import check_number, num_samples
+from skally.utils.random import make_rng
+from skally.utils.validation import check_number, num_samples
 
 
 class PredictedDualLevel(StoppingCriterion):

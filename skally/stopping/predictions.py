@@ -5,12 +5,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from skally.agreement import cohen_kappa, concordance
-from skally.memory import by_parts
-from skally.model import Model
-from skally.scores import entropy
+from skally.functional.uncertainty import entropy
+from skally.pool.model import Model
+from skally.stopping.agreement import cohen_kappa, concordance
 from skally.stopping.base import StoppingCriterion, as_finite, check_between, level
-from skally.validation import check_number, num_samples
+from skally.utils.chunks import by_parts
+from skally.utils.validation import check_number, num_samples
 
 
 class StabilizingPredictions(StoppingCriterion):

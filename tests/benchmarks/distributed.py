@@ -30,8 +30,8 @@ from skally import (
     CoreSetSampler,
     LCMDSampler,
 )
-from skally.linalg import squared_distance_to_nearest
-from skally.pool import Pool
+from skally.functional.distances import squared_distance_to_nearest
+from skally.pool.pool import Pool
 
 N, N_LABELED, N_FEATURES, K = 20_000, 200, 64, 200
 N_BLOCKS = (1, 2, 4, 8, 16, 32)

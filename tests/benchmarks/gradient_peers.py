@@ -78,8 +78,8 @@ def our_picks(Z, proba, Z_labeled):
 
 def badge_from_origin(Z, proba, seed):
     """BADGE's picks as scikit-activeml defines them: with the origin as one more centre."""
-    from skally.linalg import factored_norms, factored_squared_distance
-    from skally.selection import draw
+    from skally.functional.distances import factored_norms, factored_squared_distance
+    from skally.functional.selection import draw
 
     q, rng = np.eye(proba.shape[1])[proba.argmax(axis=1)] - proba, np.random.RandomState(seed)
     norms = factored_norms(q, Z)

@@ -14,8 +14,8 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from skally import ConstrainedNetRegressor
-from skally.clustering import kmeans, largest_cluster
-from skally.selection import k_center
+from skally.functional.clustering import kmeans, largest_cluster
+from skally.functional.selection import k_center
 
 N, D, K, WIDTH, BATCH = 50_000, 256, 1_000, 256, 256
 

@@ -17,7 +17,7 @@ from large_pool import bare_pass
 from threadpoolctl import threadpool_limits
 
 from skally import ALLYSampler, ConstrainedNetRegressor, DualRegressor
-from skally.model import Model
+from skally.pool.model import Model
 from skally.samplers import ally
 
 N, D, N_LABELED, K, N_RUNS = 50_000, 256, 2_000, 1_000, 5

@@ -22,7 +22,7 @@ from skorch import NeuralNetClassifier
 from torch import nn
 
 from skally import CoreSetSampler, EntropySampler
-from skally.loaders import ArrayDataset, BatchLoader
+from skally.nets.data import ArrayDataset, BatchLoader
 from skally.samplers import all_samplers
 
 SIZES = (20_000, 200_000)

@@ -24,8 +24,8 @@ from skorch import NeuralNetRegressor
 from torch import nn
 
 from skally import ConstrainedNetRegressor
-from skally.loaders import ArrayDataset, BatchLoader
 from skally.modules import MLP
+from skally.nets.data import ArrayDataset, BatchLoader
 
 N, N_FEATURES, MAX_EPOCHS, LR, DUAL_LR, EPSILON = 4_000, 20, 16, 1e-3, 0.01, 0.1
 LAYERS, BATCH_SIZES = ((64, 64), (256, 256)), (64, 256)

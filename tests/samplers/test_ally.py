@@ -15,7 +15,7 @@ from skally import (
     EntropySampler,
     RandomSampler,
 )
-from skally.selection import draw
+from skally.functional.selection import draw
 
 
 def test_ally_regresses_duals_on_the_embedding_and_takes_the_best_of_each_cluster(

@@ -12,9 +12,9 @@ from skally import (
     TypiClustSampler,
     pool,
 )
-from skally.clustering import kmeans
-from skally.coverage import rank_clusters, unit_rows
-from skally.pool import Pool
+from skally.functional.clustering import kmeans
+from skally.functional.coverage import rank_clusters, unit_rows
+from skally.pool.pool import Pool
 
 
 def test_core_set_is_greedy_k_center_on_the_embedding(regressor, diabetes):

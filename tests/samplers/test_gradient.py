@@ -11,9 +11,9 @@ from skorch import NeuralNetClassifier, NeuralNetRegressor
 from torch import nn
 
 from skally import BADGESampler, BAITSampler, ConstrainedNetClassifier, LCMDSampler
-from skally.gradients import gradient_sketch
-from skally.pool import Pool
-from skally.selection import draw
+from skally.functional.selection import draw
+from skally.pool.gradients import gradient_sketch
+from skally.pool.pool import Pool
 
 
 def last_layer_gradients(net, X):

@@ -8,7 +8,7 @@ from skorch import NeuralNetClassifier
 from torch import nn
 
 from skally import ConstrainedNetClassifier, ConstrainedNetRegressor, LearningLossSampler
-from skally.pool import Pool
+from skally.pool.pool import Pool
 from skally.samplers.learning_loss import RankingLoss
 
 

@@ -25,8 +25,8 @@ from skally import (
     MarginSampler,
     RandomSampler,
 )
-from skally.loaders import ArrayDataset, BatchLoader
-from skally.seeding import draw_seed, torch_seeded
+from skally.nets.data import ArrayDataset, BatchLoader
+from skally.utils.random import draw_seed, torch_seeded
 
 
 def test_random_draws_are_uniform():

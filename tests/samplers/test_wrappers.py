@@ -18,8 +18,8 @@ from skally import (
     StochasticSampler,
     SubsampledSampler,
 )
-from skally.clustering import best_per_cluster
-from skally.matching import match_batches
+from skally.functional.clustering import best_per_cluster
+from skally.functional.matching import match_batches
 
 
 class Ranked(BaseSampler):

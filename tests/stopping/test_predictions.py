@@ -14,9 +14,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from skally.memory import ROWS
 from skally.stopping import OverallUncertainty, RoundState, StabilizingPredictions
 from skally.stopping.predictions import agreement
+from skally.utils.chunks import ROWS
 
 
 class Given(ClassifierMixin, BaseEstimator):

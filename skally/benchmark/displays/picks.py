@@ -1,0 +1,277 @@
+"""Which samples of a pool were picked, as a picture."""
+
+import numbers
+
+import numpy as np
+from sklearn.decomposition import PCA
+
+from skally.benchmark.displays.drawing import MUTED, own_axes
+from skally.pool.pool import Pool
+from skally.samplers.ally import ALLYSampler
+from skally.utils.random import fresh, make_rng
+from skally.utils.validation import check_number, num_samples, take_rows
+
+PICK = "#d55e00"
+
+
+class PicksDisplay:
+    """See where in the pool the picked samples lie, and what the net thinks of the others.
+
+    Make one with :meth:`from_estimator`.
+
+    Parameters
+    ----------
+    points : array of shape (n, 2)
+        Samples of the pool.
+    is_picked : bool array of shape (n,)
+    values : array of shape (n,), optional
+        What colours them; without it the picks are coloured.
+    labelled : array of shape (n_labeled, 2), optional
+    rows : int array of shape (n,), optional
+        Their positions in the pool.
+    n_pool : int, optional
+        Size of the pool that they are drawn from, if they are not all.
+    value_name : str
+        Title of the colour bar.
+
+    Attributes
+    ----------
+    ax_ : matplotlib axes
+    figure_ : matplotlib figure
+    points_, picks_, labelled_ : matplotlib collections
+        Samples of the pool that are not picked, those that are, and crosses.
+    colorbar_ : matplotlib colour bar, or None
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skally import ALLYSampler, ConstrainedNetRegressor
+    >>> from skally.benchmark import PicksDisplay
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> net = ConstrainedNetRegressor(max_epochs=20, random_state=0).fit(X[:100], y[:100])
+    >>> picks = ALLYSampler(random_state=0).query(net, X[100:], n_instances=5)
+    >>> display = PicksDisplay.from_estimator(net, X[100:], picks, random_state=0)
+    >>> len(display.picks_.get_offsets())
+    5
+    """
+
+    def __init__(
+        self,
+        points,
+        is_picked,
+        *,
+        values=None,
+        labelled=None,
+        rows=None,
+        n_pool=None,
+        value_name="predicted dual variable",
+    ):
+        self.points = points
+        self.is_picked = is_picked
+        self.values = values
+        self.labelled = labelled
+        self.rows = rows
+        self.n_pool = n_pool
+        self.value_name = value_name
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X_pool,
+        indices,
+        *,
+        X=None,
+        projection=None,
+        utility=None,
+        regressor=None,
+        max_points=5000,
+        random_state=None,
+        ax=None,
+    ):
+        """Picture of a pool in two dimensions.
+
+        Parameters
+        ----------
+        estimator : as in :meth:`skally.samplers.base.BaseSampler.query`
+            Of a net, the embedding is drawn; of any other, or none, the columns of X.
+        X_pool : array-like of shape (n_pool, ...)
+        indices : int array of shape (n_picks,)
+            Positions in the pool of the picked samples, as a sampler gives them.
+        X : array-like of n_labeled rows, optional
+            The labelled samples; a modAL learner and a constrained net bring their own.
+        projection : transformer with ``fit_transform``, optional
+            To two dimensions, such as TSNE. None takes the first two principal components, or the
+            features themselves if they are two.
+        utility : array-like of shape (n_pool,), optional
+            What colours the pool, as ``query(..., return_utilities=True)`` gives it. None means the
+            predicted dual, or one colour for an estimator without dual variables.
+        regressor : scikit-learn regressor, optional
+            Learns the duals from the embedding, as of :class:`skally.ALLYSampler`.
+        max_points : int
+            Most samples to draw of the pool, and of the labelled ones. Of more, a random part is
+            drawn, with all picks in any case.
+        random_state : None, int or RandomState
+        ax : matplotlib axes, or None for a figure of their own
+
+        Returns
+        -------
+        display : PicksDisplay
+
+        Raises
+        ------
+        ValueError
+            If ``indices`` are not in the pool, or an argument has no sense.
+        """
+        n_pool = num_samples(X_pool)
+        indices = check_indices(indices, n_pool)
+        utility = None if utility is None else check_utility(utility, n_pool)
+        check_number("max_points", max_points, numbers.Integral, 1)
+        rng = make_rng(random_state)
+        rows = thin(n_pool, indices, max_points, rng)
+        pool = Pool(estimator, take_rows(X_pool, rows), X)
+        values = duals_of(pool, regressor, rng) if utility is None else utility[rows]
+        points, labelled = flatten(pool, projection, max_points, rng)
+        return cls(
+            points,
+            np.isin(rows, indices),
+            values=values,
+            labelled=labelled,
+            rows=rows,
+            n_pool=n_pool,
+            value_name="predicted dual variable" if utility is None else "utility",
+        ).plot(ax)
+
+    def plot(self, ax=None):
+        """Draw, into axes if given.
+
+        Returns
+        -------
+        display : this object
+        """
+        self.ax_ = ax = own_axes(ax, figsize=(6.4, 4.4))
+        self.figure_ = ax.figure
+        look = {"lw": 0, "s": 14 if len(self.points) < 1000 else 7, "label": self._pool_label}
+        pick = {"s": 46, "edgecolors": PICK, "linewidths": 1.8, "zorder": 4}
+        pick["label"] = f"picked ({np.sum(self.is_picked)})"
+        self.points_ = self._scatter(~self.is_picked, {"color": "0.78"}, look, rasterized=True)
+        self.labelled_ = self._plot_labelled()
+        self.picks_ = self._scatter(self.is_picked, {"facecolors": "white"}, pick)
+        self.colorbar_ = None
+        if self.values is not None:
+            self.colorbar_ = self.figure_.colorbar(
+                self.picks_, ax=ax, label=self.value_name, shrink=0.8, aspect=30
+            )
+            self.colorbar_.outline.set_visible(False)
+        ax.set(xticks=[], yticks=[])
+        ax.set_aspect("equal", adjustable="datalim")
+        ax.spines[:].set_visible(False)
+        options = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "ncols": 3}
+        ax.legend(frameon=False, fontsize="small", **options)
+        return self
+
+    @property
+    def _pool_label(self):
+        n, n_pool = len(self.points), self.n_pool
+        return "pool" if n_pool in (None, n) else f"pool ({n} of {n_pool} samples)"
+
+    def _scatter(self, shown, plain, look, **options):
+        """Some of the points, the largest values on top of the others."""
+        if self.values is None:
+            return self.ax_.scatter(*self.points[shown].T, **plain, **look, **options)
+        chosen = np.flatnonzero(shown)
+        chosen = chosen[np.argsort(self.values[chosen], kind="stable")]
+        limits = {"vmin": self.values.min(), "vmax": self.values.max()}
+        colours = {"c": self.values[chosen], "cmap": "viridis", **limits}
+        return self.ax_.scatter(*self.points[chosen].T, **colours, **look, **options)
+
+    def _plot_labelled(self):
+        points = np.empty((0, 2)) if self.labelled is None else self.labelled
+        label = "labelled before" if len(points) else None
+        look = {"marker": "x", "s": 16, "color": MUTED, "linewidths": 0.9, "zorder": 3}
+        return self.ax_.scatter(*points.T, label=label, rasterized=True, **look)
+
+
+def check_indices(indices, n_pool):
+    """Positions in the pool, int array of shape (n_picks,)."""
+    indices = np.asarray(indices)
+    if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
+        raise ValueError(f"indices == {indices!r}, must be a list of integers.")
+    outside = indices[(indices < 0) | (indices >= n_pool)]
+    if len(outside):
+        raise ValueError(
+            f"indices holds {outside[0]}, must be from 0 to {n_pool - 1}, positions in X_pool."
+        )
+    return indices
+
+
+def check_utility(utility, n_pool):
+    """Finite values, (n_pool,)."""
+    utility = np.asarray(utility, dtype=float)
+    if utility.shape != (n_pool,):
+        raise ValueError(
+            f"utility has shape {utility.shape}, must be ({n_pool},), one for each row of X_pool."
+        )
+    if not np.isfinite(utility).all():
+        raise ValueError(f"utility holds {utility[~np.isfinite(utility)][0]}, must be finite.")
+    return utility
+
+
+def thin(n, keep, at_most, rng):
+    """Sorted positions of some of n rows at random, those to keep among them.
+
+    Parameters
+    ----------
+    n : int
+    keep : int array
+        All of these, even if they are more than ``at_most``.
+    at_most : int
+    rng : numpy.random.RandomState
+    """
+    keep = np.unique(np.asarray(keep, dtype=int))
+    others = np.setdiff1d(np.arange(n), keep)
+    if n > at_most:
+        others = rng.permutation(others)[: max(at_most - len(keep), 0)]
+    return np.sort(np.r_[keep, others])
+
+
+def duals_of(pool, regressor, rng):
+    """Predicted dual of each row, (n_pool,), or None without duals to learn from."""
+    if not all(hasattr(member.net, "dual_variables_") for member in pool.model.members):
+        return None
+    return ALLYSampler(regressor=regressor).utility(pool, rng)
+
+
+def flatten(pool, projection, at_most, rng):
+    """Pool and labelled samples, ``at_most`` of them, in two dimensions.
+
+    Returns
+    -------
+    points : array of shape (n_pool, 2)
+    labelled : array of shape (n_labeled, 2)
+    """
+    labelled = labelled_features(pool)
+    labelled = labelled[thin(len(labelled), [], at_most, rng)]
+    flat = project(np.vstack([pool.features, labelled]), projection, rng)
+    return flat[: len(pool)], flat[len(pool) :]
+
+
+def labelled_features(pool):
+    """Features of the labelled samples as far as they are known, (n_labeled, d)."""
+    model = pool.model
+    is_known = any(
+        each is not None for each in (pool.X_labeled, model.held("X_training"), model.trained_on)
+    )
+    return pool.labeled_features if is_known else pool.features[:0]
+
+
+def project(features, projection, rng):
+    """Features in two dimensions, (n, 2)."""
+    n, d = features.shape
+    if projection is None and d <= 2:
+        return np.hstack([features, np.zeros((n, 2 - d))])
+    projection = PCA(2) if projection is None else projection
+    flat = np.asarray(fresh(projection, rng).fit_transform(features))
+    if flat.shape != (n, 2):
+        raise ValueError(f"projection gave an array of shape {flat.shape}, must be ({n}, 2).")
+    return flat

@@ -1,0 +1,295 @@
+"""What the constrained nets share: input, training by skorch, and what was learned."""
+
+import numbers
+import warnings
+from copy import deepcopy
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import (
+    check_array,
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
+from skorch.utils import is_dataset
+
+from skally.nets.convergence import complaint
+from skally.nets.data import Relabelled
+from skally.nets.embedding import embedding
+from skally.nets.epsilon import RULE, free_loss
+from skally.nets.kkt import final_state, losses
+from skally.nets.multiprocess import across_processes, device_of, start_alike
+from skally.nets.parameters import check_training_params
+from skally.utils.random import draw_seed, make_rng, torch_seeded
+from skally.utils.validation import (
+    as_plain,
+    check_epsilon,
+    dataset_targets,
+    num_samples,
+    sample_shape,
+)
+
+_X_CHECKS = {"accept_sparse": "csr", "dtype": np.float32, "allow_nd": True}
+
+
+class BaseConstrainedNet(BaseEstimator):
+    """What the two nets share: input, training by a skorch net in ``net_``, fitted attributes."""
+
+    # Parameters: our own, and skorch's double underscores
+
+    def _store(self, arguments):
+        """Keep the constructor's arguments under their names."""
+        prefixed = arguments.pop("skorch__params")
+        strange = [name for name in prefixed if "__" not in name]
+        if strange:
+            raise TypeError(
+                f"{type(self).__name__}() got an unexpected keyword argument {strange[0]!r}"
+            )
+        arguments = {k: v for k, v in arguments.items() if k not in ("self", "__class__")}
+        vars(self).update(arguments, **prefixed)
+
+    def _prefixed_params(self):
+        return {k: v for k, v in vars(self).items() if "__" in k and not k.startswith("_")}
+
+    def get_params(self, deep=True):
+        """Parameters, with those that go to the module, optimizer, ... by double underscore."""
+        return {**super().get_params(deep=deep), **self._prefixed_params()}
+
+    def set_params(self, **params):
+        """Set parameters, those of the module, optimizer, ... by double underscore."""
+        prefixed = {name: value for name, value in params.items() if "__" in name}
+        super().set_params(**{k: v for k, v in params.items() if k not in prefixed})
+        vars(self).update(prefixed)
+        return self
+
+    # Training
+
+    def fit(self, X, y=None, *, epsilon=None, **fit_params):
+        """Train from the start, or from the present weights with ``warm_start=True``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, ...), sparse matrix, data frame, tensor or torch data set
+        y : array-like of shape (n,) or (n, m)
+            None where X is a data set of (x, target) pairs.
+        epsilon : array-like of shape (n,), optional
+            Tolerance of each sample, in the place of the parameter ``epsilon``.
+        **fit_params
+            As in skorch: to the module's ``forward`` and to ``train_split``.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            For bad input, before anything is trained.
+        """
+        fresh = not (self.warm_start and hasattr(self, "net_"))
+        return self._train(X, y, epsilon, fresh, fit_params)
+
+    def partial_fit(self, X, y=None, classes=None, *, epsilon=None, **fit_params):
+        """Train on from the present weights, with new data and new duals.
+
+        Parameters
+        ----------
+        X, y, epsilon, **fit_params
+            As in ``fit``.
+        classes : array-like of shape (n_classes,), optional
+            All classes there will be; for a classifier's first call.
+
+        Returns
+        -------
+        self : object
+        """
+        return self._train(X, y, epsilon, not hasattr(self, "net_"), fit_params, classes)
+
+    def _train(self, X, y, epsilon, fresh, fit_params, classes=None):
+        X = as_plain(X)
+        tolerance = self.epsilon if epsilon is None else epsilon
+        automatic = isinstance(tolerance, str) and tolerance == "auto"
+        if not automatic:
+            tolerance = check_epsilon(tolerance, num_samples(X))
+        check_training_params(self)
+        X, y = self._check_X_y(X, y, reset=fresh)
+        encoder = self._fit_target_encoder(y, classes) if fresh else self.target_encoder_
+        targets = self._encode(encoder, y)
+        rng = make_rng(self.random_state) if fresh else self._rng
+        start_alike(self.accelerator, rng, targets)
+        if automatic:
+            value = RULE * free_loss(self, X, y, random_state=rng)
+            tolerance = np.full(num_samples(X), value)
+        X, y_net = (Relabelled(X, targets), None) if is_dataset(X) else (X, targets)
+        with torch_seeded(draw_seed(rng), self._device):
+            if fresh:
+                net = self._make_net(tolerance, X, encoder).initialize()
+            else:
+                net = self._continued_net(tolerance)
+            with across_processes(net, self.accelerator):
+                net.partial_fit(X, y_net, **fit_params)
+            state = final_state(net)
+        del net.whole_, net.numbered_  # the training data are not part of a fitted net
+        self.net_, self.target_encoder_, self._rng = net, encoder, rng
+        self._target_shape = y.shape[1:]
+        self._set_fitted_attributes(state, tolerance)
+        self._warn_of_constraints(tolerance)
+        return self
+
+    def _set_fitted_attributes(self, state, tolerance):
+        duals = state["dual_variables"]
+        self.dual_variables_ = duals
+        self.sensitivity_ = -duals / np.isfinite(duals).sum()
+        self.slacks_ = state["slacks"]
+        self.train_embedding_ = state["train_embedding"]
+        self.kkt_ = state["kkt"]
+        self.n_dual_updates_ = self.net_.n_dual_updates_
+        self.epsilon_ = float(tolerance[0]) if np.ptp(tolerance) == 0 else tolerance
+        self.history_ = self.net_.history_
+
+    def _warn_of_constraints(self, tolerance):
+        course = [row for row in self.history_ if "dual_max" in row]
+        course = course[len(course) - self.net_.n_epochs_ :]
+        if self.dual_max is not None or self.dual_decay > 0 or not course:
+            return  # constraints that give way are meant to
+        message = complaint(
+            course,
+            self.kkt_["complementarity"],
+            tolerance,
+            n_dual_updates=self.n_dual_updates_,
+            automatic=self.dual_lr == "auto",
+        )
+        if message is not None:
+            warnings.warn(message, ConvergenceWarning, stacklevel=4)
+
+    def _make_net(self, tolerance, X, encoder):
+        n_features = int(np.prod(sample_shape(X)))
+        sizes = {"n_features": n_features, "n_outputs": self._n_outputs(encoder)}
+        return self._net_class(epsilon=tolerance, sizes=sizes, **self._net_params())
+
+    def _net_params(self):
+        """Parameters that are the skorch net's too."""
+        params = self.get_params(deep=False)
+        for name in ("epsilon", "normalize_y", "random_state", "accelerator"):
+            params.pop(name, None)
+        nonlinearity = self._nonlinearity()
+        return {**params, "device": self._device, "predict_nonlinearity": nonlinearity}
+
+    @property
+    def _device(self):
+        return self.device if self.accelerator is None else device_of(self.accelerator)
+
+    def _continued_net(self, tolerance):
+        """A copy of the fitted net, with those of skorch's parameters set that have changed since.
+
+        If training fails, the fitted net is as it was.
+        """
+        net = deepcopy(self.net_)
+        present = vars(self.net_)
+        changed = {k: v for k, v in self._net_params().items() if not same(v, present.get(k))}
+        net.set_params(**changed)
+        net.epsilon = tolerance
+        return net
+
+    # Input
+
+    def _check_X_y(self, X, y, reset):
+        if is_dataset(X):
+            y = dataset_targets(X) if y is None else y
+            if reset:
+                self.n_features_in_ = sample_shape(X)[0]
+            y = check_array(as_plain(y), ensure_2d=False, dtype=None)
+            check_consistent_length(X, y)
+        else:
+            X, y = validate_data(
+                self, X, as_plain(y), reset=reset, multi_output=True, **self._y_checks, **_X_CHECKS
+            )
+        return X, self._check_y(y)
+
+    # Afterwards
+
+    @property
+    def module_(self):
+        """The trained ``nn.Module``."""
+        return self.net_.module_
+
+    @property
+    def history(self):
+        """The course of training, skorch's ``history_``."""
+        return self.history_
+
+    def embed(self, X):
+        """Input of the embedding layer, the features of the last layer by default.
+
+        Parameters
+        ----------
+        X : as in ``fit``, n rows
+
+        Returns
+        -------
+        Z : array of shape (n, d)
+        """
+        X = self._check_input(X)
+        return embedding(self.net_, X, self.embedding_layer)
+
+    def sample_loss(self, X, y):
+        """Loss l_i of each sample, in the units that ``epsilon`` has.
+
+        Parameters
+        ----------
+        X : as in ``fit``, n rows
+        y : array-like of shape (n,) or (n, m)
+
+        Returns
+        -------
+        loss : array of shape (n,)
+        """
+        return self._losses(X, y)[0]
+
+    def constraint_loss(self, X, y):
+        """Constraint loss l'_i of each sample, which epsilon bounds.
+
+        Parameters
+        ----------
+        X : as in ``fit``, n rows
+        y : array-like of shape (n,) or (n, m)
+
+        Returns
+        -------
+        loss : array of shape (n,)
+        """
+        return self._losses(X, y)[1]
+
+    def _losses(self, X, y):
+        """Losses l and l' of each sample; noise in them, if any, is the same in every call."""
+        check_is_fitted(self)
+        X, y = self._check_X_y(as_plain(X), y, reset=False)
+        targets = self._encode(self.target_encoder_, y)
+        X, targets = (Relabelled(X, targets), None) if is_dataset(X) else (X, targets)
+        with torch_seeded(0, self.net_.device):
+            return losses(self.net_, X, targets)
+
+    def _check_input(self, X):
+        check_is_fitted(self)
+        X = as_plain(X)
+        return X if is_dataset(X) else validate_data(self, X, reset=False, **_X_CHECKS)
+
+    def __getstate__(self):
+        """A pickled net knows of no other processes: there may be none where it is read."""
+        return {**super().__getstate__(), "accelerator": None}
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "dual_variables_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def same(a, b):
+    """Whether a parameter has not changed; only simple values can be equal and not identical."""
+    simple = (str, numbers.Number, tuple)
+    return a is b or (isinstance(a, simple) and type(a) is type(b) and a == b)

@@ -1,0 +1,90 @@
+"""skorch callbacks for constrained training."""
+
+import math
+
+import numpy as np
+from skorch.callbacks import Callback, PrintLog
+
+from skally.nets.kkt import optimality
+
+
+class CosineDecay(Callback):
+    """Learning rate from its start value towards zero along half a cosine, anew in each fit.
+
+    Weights that come to rest make duals, and test errors, that depend less on chance.
+    """
+
+    def on_train_begin(self, net, **kwargs):
+        """Remember the start value."""
+        self.start_ = [group["lr"] for group in net.optimizer_.param_groups]
+        self.epoch_ = 0
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Set the rate of this epoch."""
+        self._scale(net, (1 + math.cos(math.pi * self.epoch_ / net.max_epochs)) / 2)
+        self.epoch_ += 1
+
+    def on_train_end(self, net, **kwargs):
+        """Put the start value back, for training that goes on later."""
+        self._scale(net, 1)
+
+    def _scale(self, net, factor):
+        for group, start in zip(net.optimizer_.param_groups, self.start_, strict=True):
+            group["lr"] = start * factor
+
+
+class QuietLog(PrintLog):
+    """skorch's log, whose lines are not composed where nobody reads them."""
+
+    def on_epoch_end(self, net, **kwargs):
+        """Print the line of an epoch."""
+        if net.verbose:
+            super().on_epoch_end(net, **kwargs)
+
+
+class KKTStopping(Callback):
+    """Stop when the conditions of Karush, Kuhn and Tucker are met: the duals have converged.
+
+    Parameters
+    ----------
+    tol : float
+        Allowed are: a violation of ``tol`` times the median epsilon; a product of dual and slack of
+        that times the largest dual; and a gradient of the Lagrangian of ``tol`` times the loss's
+        at the start of training, for a mean weight of 1.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.preprocessing import scale
+    >>> from skally import ConstrainedNetRegressor
+    >>> from skally.callbacks import KKTStopping
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> net = ConstrainedNetRegressor(
+    ...     module__hidden_layer_sizes=(), epsilon=6.0, dual_lr="auto", batch_size=-1, lr=0.05,
+    ...     max_epochs=2000, callbacks=[KKTStopping(tol=1e-2)], random_state=0
+    ... ).fit(scale(X), y)
+    >>> len(net.history) < 2000
+    True
+    """
+
+    def __init__(self, tol=1e-3):
+        self.tol = tol
+
+    def on_train_begin(self, net, **kwargs):
+        """Forget the training before."""
+        self.start_ = None
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Take the measure of the gradient before the first step."""
+        if self.start_ is None:
+            self.start_ = optimality(net)["stationarity"]
+
+    def on_epoch_end(self, net, **kwargs):
+        """Stop as skorch's own callbacks do, by an interrupt that the net catches."""
+        dual, allowed = net.history[-1, "dual_max"], self.tol * float(np.median(net.epsilon))
+        if net.history[-1, "max_violation"] > allowed:
+            return
+        kkt, weight = optimality(net), 1 + net.history[-1, "dual_mean"]
+        if kkt["complementarity"] <= allowed * max(1.0, dual):
+            if kkt["stationarity"] <= self.tol * self.start_ * weight:
+                raise KeyboardInterrupt

@@ -1,0 +1,199 @@
+"""Losses, one value per sample: torch's, a user's own, and some that torch lacks.
+
+A criterion is called with the net's output and the target. One that wants more takes arguments of
+these names as well: ``X``, the batch's input; ``module``, the net; ``outputs``, all that the module
+returned, where that is a tuple of which the first is the prediction.
+"""
+
+import inspect
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+EXTRAS = ("X", "module", "outputs")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a criterion may look at.
+
+    Parameters
+    ----------
+    y_pred : tensor of shape (b, ...)
+    y_true : tensor of shape (b, ...)
+    X : tensor of shape (b, ...), or what else the module takes; None if unknown
+    module : nn.Module or None
+    outputs : tuple of tensors, all that the module returned
+    """
+
+    y_pred: Any
+    y_true: Any
+    X: Any = None
+    module: Any = None
+    outputs: tuple = ()
+
+
+def per_sample(criterion, batch, name, extras=None):
+    """Loss of each sample of a batch, a mean over outputs, shape (b,).
+
+    Parameters
+    ----------
+    criterion : callable
+    batch : Batch
+    name : str
+        Its parameter name, for errors.
+    extras : sequence of str, or None
+        As by :func:`extras_of`, from who calls often; None finds them out.
+
+    Raises
+    ------
+    ValueError
+        If the criterion does not give one value for each sample.
+    """
+    y_pred, y_true = batch.y_pred, batch.y_true
+    if isinstance(criterion, nn.NLLLoss):  # skorch's convention: the module gives probabilities
+        y_pred = torch.log(y_pred + torch.finfo(y_pred.dtype).eps)
+    if isinstance(criterion, nn.BCEWithLogitsLoss) or y_true.is_floating_point():
+        if y_true.dtype != y_pred.dtype or y_true.shape != y_pred.shape:
+            y_true = y_true.to(y_pred.dtype).reshape(y_pred.shape)
+    extras = extras_of(criterion) if extras is None else extras
+    loss = criterion(y_pred, y_true, **{extra: getattr(batch, extra) for extra in extras})
+    if loss.dim() == 0 or len(loss) != len(y_pred):
+        raise ValueError(
+            f"{name} must give one value per sample: for a batch of {len(y_pred)} it gave shape "
+            f"{tuple(loss.shape)}. Use reduction='none'."
+        )
+    if loss.numel() == len(loss):
+        return loss.reshape(-1)
+    return loss.flatten(1).mean(dim=1)
+
+
+def extras_of(criterion):
+    """Names of the further arguments that a criterion takes."""
+    function = criterion.forward if isinstance(criterion, nn.Module) else criterion
+    try:
+        accepted = inspect.signature(function).parameters
+    except ValueError:  # a builtin, which tells nothing of itself
+        return []
+    return [name for name in EXTRAS if name in accepted]
+
+
+def build_criterion(criterion, kwargs, name):
+    """Criterion that gives one value per sample.
+
+    Parameters
+    ----------
+    criterion : nn.Module class or instance, or a function
+    kwargs : dict
+        For the constructor of a class.
+    name : str
+        Its parameter name, for errors.
+
+    Raises
+    ------
+    ValueError
+        If a reduction other than "none" is asked for.
+    """
+    if isinstance(criterion, type):
+        if "reduction" in inspect.signature(criterion).parameters:
+            kwargs = {"reduction": "none", **kwargs}
+        criterion = criterion(**kwargs)
+    else:
+        criterion = deepcopy(criterion)  # an instance is a parameter, which fit must not change
+    reduction = getattr(criterion, "reduction", "none")
+    if reduction != "none":
+        raise ValueError(f"{name}__reduction == {reduction!r}, must be 'none'.")
+    return criterion
+
+
+class PinballLoss(nn.Module):
+    """Loss whose least mean is at a quantile of the target.
+
+    Parameters
+    ----------
+    quantile : float, between 0 and 1
+
+    References
+    ----------
+    Koenker, Bassett, "Regression Quantiles", Econometrica 46 (1978), eq. 2.1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skally.criteria import PinballLoss
+    >>> PinballLoss(0.9)(torch.zeros(2, 1), torch.tensor([[1.0], [-1.0]])).flatten()
+    tensor([0.9000, 0.1000])
+    """
+
+    def __init__(self, quantile=0.5):
+        super().__init__()
+        if not 0 < quantile < 1:
+            raise ValueError(f"quantile == {quantile!r}, must be between 0 and 1.")
+        self.quantile = quantile
+
+    def forward(self, y_pred, y_true):
+        """Pinball loss, of the shape of y_pred."""
+        short = y_true - y_pred
+        return torch.maximum(self.quantile * short, (self.quantile - 1) * short)
+
+
+class ConsistencyLoss(nn.Module):
+    """Squared change of the output when noise is added to the input; it needs no label.
+
+    Parameters
+    ----------
+    scale : float
+        Standard deviation of the Gaussian noise, in the units of X.
+
+    References
+    ----------
+    Sajjadi, Javanmardi, Tasdizen, "Regularization With Stochastic Transformations and
+    Perturbations for Deep Semi-Supervised Learning", NeurIPS 2016, eq. 1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skally.criteria import ConsistencyLoss
+    >>> module, X = torch.nn.Linear(3, 2), torch.zeros(5, 3)
+    >>> ConsistencyLoss(scale=0.0)(module(X), None, X=X, module=module)
+    tensor([0., 0., 0., 0., 0.], grad_fn=<MeanBackward1>)
+    """
+
+    def __init__(self, scale=0.1):
+        super().__init__()
+        self.scale = scale
+
+    def forward(self, y_pred, y_true, X, module):
+        """Mean squared change over the outputs, shape (b,)."""
+        y_near = module(X + self.scale * torch.randn_like(X))
+        y_near = y_near[0] if isinstance(y_near, tuple) else y_near
+        return (y_near - y_pred).square().flatten(1).mean(dim=1)
+
+
+class ReconstructionLoss(nn.Module):
+    """Squared error of the input as a second head of the module gives it back; no label is needed.
+
+    The module returns a tuple: the prediction, then the reconstruction, of X's shape.
+
+    References
+    ----------
+    Le, Patterson, White, "Supervised autoencoders: Improving generalization performance with
+    unsupervised regularizers", NeurIPS 2018, eq. 1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skally.criteria import ReconstructionLoss
+    >>> X = torch.ones(2, 3)
+    >>> ReconstructionLoss()(torch.zeros(2, 1), None, X=X, outputs=(torch.zeros(2, 1), X - 1))
+    tensor([1., 1.])
+    """
+
+    def forward(self, y_pred, y_true, X, outputs):
+        """Mean squared error over the features, shape (b,)."""
+        if len(outputs) < 2:
+            raise ValueError("ReconstructionLoss needs a module that returns (y_pred, X_again).")
+        return (outputs[1] - X).square().flatten(1).mean(dim=1)

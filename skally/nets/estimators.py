@@ -1,0 +1,266 @@
+"""Neural nets with one constraint per training sample, as scikit-learn estimators."""
+
+import numpy as np
+import torch
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.preprocessing import LabelEncoder, StandardScaler
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+from torch import nn
+
+from skally.nets.base import BaseConstrainedNet
+from skally.nets.data import ArrayDataset, BatchLoader
+from skally.nets.modules import MLP
+from skally.nets.parameters import PARAMETERS
+from skally.nets.primal_dual import PrimalDualClassifier, PrimalDualRegressor
+
+
+class ConstrainedNetClassifier(ClassifierMixin, BaseConstrainedNet):
+    __doc__ = (
+        """Classify, and learn how hard each training sample is to satisfy.
+
+    A net is trained under one constraint per labelled sample: its loss may not exceed epsilon. The
+    Lagrange multiplier of that constraint is the sample's dual variable.
+"""
+        + PARAMETERS.format(
+            epsilon_unit="in nats for the default loss",
+            normalize_y="",
+            net_sees="classes as integers from 0",
+            attributes="\n    classes_ : array of shape (n_classes,)",
+        )
+        + """
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skally import ConstrainedNetClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = ConstrainedNetClassifier(max_epochs=20, random_state=0).fit(X, y)
+    >>> net.dual_variables_.shape
+    (150,)
+    >>> net.score(X, y) > 0.9
+    True
+    """
+    )
+    _net_class = PrimalDualClassifier
+    _y_checks = {}
+
+    def __init__(
+        self,
+        module=MLP,
+        *,
+        epsilon=0.2,
+        criterion=nn.CrossEntropyLoss,
+        constraint_criterion=None,
+        dual_lr=0.002,
+        dual_update="epoch",
+        primal_steps=None,
+        dual_warmup=0,
+        dual_init=0.0,
+        dual_max=None,
+        dual_decay=0.0,
+        penalty=None,
+        embedding_layer=None,
+        random_state=None,
+        optimizer=torch.optim.Adam,
+        lr=1e-3,
+        max_epochs=100,
+        batch_size=64,
+        iterator_train=BatchLoader,
+        iterator_train__shuffle=True,
+        iterator_valid=BatchLoader,
+        dataset=ArrayDataset,
+        train_split=None,
+        callbacks=None,
+        predict_nonlinearity="auto",
+        warm_start=False,
+        verbose=0,
+        device="cpu",
+        accelerator=None,
+        compile=False,
+        use_caching="auto",
+        torch_load_kwargs=None,
+        **skorch__params,
+    ):
+        self._store(locals())
+
+    def predict_proba(self, X):
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : as in ``fit``, n rows
+
+        Returns
+        -------
+        proba : array of shape (n, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        X = self._check_input(X)
+        return self.net_.predict_proba(X)
+
+    def predict(self, X):
+        """Most probable class.
+
+        Parameters
+        ----------
+        X : as in ``fit``, n rows
+
+        Returns
+        -------
+        y : array of shape (n,)
+        """
+        proba = self.predict_proba(X)
+        return self.classes_[proba.argmax(axis=1)]
+
+    @property
+    def classes_(self):
+        """Labels, sorted, in the order of the columns of ``predict_proba``."""
+        return self.target_encoder_.classes_
+
+    def _check_y(self, y):
+        y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        return y
+
+    def _fit_target_encoder(self, y, classes):
+        encoder = LabelEncoder().fit(y if classes is None else classes)
+        self._encode(encoder, y)
+        return encoder
+
+    def _encode(self, encoder, y):
+        return encoder.transform(y).astype(np.int64)
+
+    def _n_outputs(self, encoder):
+        return 1 if self._is_criterion(nn.BCEWithLogitsLoss) else len(encoder.classes_)
+
+    def _is_criterion(self, kind):
+        criterion = self.criterion
+        return issubclass(criterion if isinstance(criterion, type) else type(criterion), kind)
+
+    def _nonlinearity(self):
+        if self.predict_nonlinearity != "auto":
+            return self.predict_nonlinearity
+        if self._is_criterion(nn.CrossEntropyLoss):
+            return softmax
+        return both_classes if self._is_criterion(nn.BCEWithLogitsLoss) else None
+
+
+class ConstrainedNetRegressor(RegressorMixin, BaseConstrainedNet):
+    __doc__ = (
+        """Predict numbers, and learn how hard each training sample is to satisfy.
+
+    A net is trained under one constraint per labelled sample: its loss may not exceed epsilon. The
+    Lagrange multiplier of that constraint is the sample's dual variable.
+"""
+        + PARAMETERS.format(
+            epsilon_unit="a fraction of the target's variance",
+            normalize_y="""
+    normalize_y : bool
+        Standardise the target inside. Predictions come back in its own units; losses, epsilon and
+        slacks are then fractions of its variance (of each output's, for several).""",
+            net_sees="standardised targets of shape (n, m)",
+            attributes="",
+        )
+        + """
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skally import ConstrainedNetRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> net = ConstrainedNetRegressor(max_epochs=20, random_state=0).fit(X, y)
+    >>> net.dual_variables_.shape
+    (442,)
+    >>> net.score(X, y) > 0.4
+    True
+    """
+    )
+    _net_class = PrimalDualRegressor
+    _y_checks = {"y_numeric": True}
+
+    def __init__(
+        self,
+        module=MLP,
+        *,
+        epsilon=0.1,
+        normalize_y=True,
+        criterion=nn.MSELoss,
+        constraint_criterion=None,
+        dual_lr=0.002,
+        dual_update="epoch",
+        primal_steps=None,
+        dual_warmup=0,
+        dual_init=0.0,
+        dual_max=None,
+        dual_decay=0.0,
+        penalty=None,
+        embedding_layer=None,
+        random_state=None,
+        optimizer=torch.optim.Adam,
+        lr=1e-3,
+        max_epochs=100,
+        batch_size=64,
+        iterator_train=BatchLoader,
+        iterator_train__shuffle=True,
+        iterator_valid=BatchLoader,
+        dataset=ArrayDataset,
+        train_split=None,
+        callbacks=None,
+        predict_nonlinearity="auto",
+        warm_start=False,
+        verbose=0,
+        device="cpu",
+        accelerator=None,
+        compile=False,
+        use_caching="auto",
+        torch_load_kwargs=None,
+        **skorch__params,
+    ):
+        self._store(locals())
+
+    def predict(self, X):
+        """Predicted target, in the units of the y given to ``fit``.
+
+        Parameters
+        ----------
+        X : as in ``fit``, n rows
+
+        Returns
+        -------
+        y : array of shape (n,) or (n, m)
+        """
+        X = self._check_input(X)
+        output = self.net_.predict(X).astype(np.float64)
+        y = self.target_encoder_.inverse_transform(output.reshape(len(output), -1))
+        return y.reshape(len(y), *self._target_shape)
+
+    def _check_y(self, y):
+        return np.asarray(y, dtype=np.float64)
+
+    def _fit_target_encoder(self, y, classes):
+        scaler = StandardScaler(with_mean=self.normalize_y, with_std=self.normalize_y)
+        return scaler.fit(y.reshape(len(y), -1))
+
+    def _encode(self, encoder, y):
+        return encoder.transform(y.reshape(len(y), -1)).astype(np.float32)
+
+    def _n_outputs(self, encoder):
+        return encoder.n_features_in_
+
+    def _nonlinearity(self):
+        return None if self.predict_nonlinearity == "auto" else self.predict_nonlinearity
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def softmax(logits):
+    """Probabilities of the classes from their logits."""
+    return torch.softmax(logits, dim=-1)
+
+
+def both_classes(logit):
+    """Probabilities of the two classes from the logit of the second."""
+    p = torch.sigmoid(logit.reshape(-1))
+    return torch.stack([1 - p, p], dim=1)

@@ -1,0 +1,166 @@
+"""The dual regression head: duals of rows never labelled, from their embedding."""
+
+from copy import deepcopy
+from itertools import pairwise
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted, validate_data
+from skorch import NeuralNetRegressor
+from torch import nn
+
+from skally.functional.distances import blocks
+from skally.nets.data import IN_MEMORY
+from skally.utils.random import draw_seed, make_rng, torch_seeded
+
+
+class DualRegressor(RegressorMixin, BaseEstimator):
+    """Predict how hard a sample will be to satisfy, from its embedding.
+
+    A net with batch normalisation and a softplus at the end, so that predictions are positive and
+    cannot die at zero as those of a rectifier do when most duals are zero. Inputs are standardised
+    and targets divided by their root mean square.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : sequence of int
+    max_epochs : int
+    lr : float
+        Learning rate of Adam.
+    batch_size : int
+    random_state : None, int or RandomState
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNetRegressor
+    scaler_ : sklearn.preprocessing.StandardScaler
+    scale_ : float
+        Root mean square of the duals.
+    n_features_in_ : int
+
+    References
+    ----------
+    Elenter, NaderiAlizadeh, Ribeiro, "A Lagrangian Duality Approach to Active Learning",
+    NeurIPS 2022, Algorithm 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skally import DualRegressor
+    >>> rng = np.random.RandomState(0)
+    >>> Z = rng.normal(size=(200, 4))
+    >>> duals = np.maximum(0, Z[:, 0] - 1)
+    >>> head = DualRegressor(random_state=0).fit(Z, duals)
+    >>> bool(head.predict([[3, 0, 0, 0]]) > head.predict([[-3, 0, 0, 0]]))
+    True
+    """
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(64, 32, 16),
+        *,
+        max_epochs=40,
+        lr=1e-2,
+        batch_size=128,
+        random_state=None,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.max_epochs = max_epochs
+        self.lr = lr
+        self.batch_size = batch_size
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        """Learn the duals of labelled samples.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Their embedding.
+        y : array-like of shape (n,)
+            Their dual variables, not negative.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If there is one row only, or a negative dual.
+        """
+        X, y = validate_data(self, X, y, dtype=np.float32, y_numeric=True, ensure_min_samples=2)
+        if y.min() < 0:
+            raise ValueError(f"y has the value {y.min()}, duals must be >= 0.")
+        self.scaler_ = StandardScaler().fit(X)
+        self.scale_ = float(np.sqrt(np.mean(np.square(y, dtype=np.float64)))) or 1.0
+        net = NeuralNetRegressor(
+            DualHead,
+            module__n_features=X.shape[1],
+            module__hidden_layer_sizes=self.hidden_layer_sizes,
+            optimizer=torch.optim.Adam,
+            optimizer__fused=True,
+            lr=self.lr,
+            max_epochs=self.max_epochs,
+            batch_size=self.batch_size,
+            iterator_valid__batch_size=1024,
+            **IN_MEMORY,
+        )
+        target = (y / self.scale_).astype(np.float32).reshape(-1, 1)
+        with torch_seeded(draw_seed(make_rng(self.random_state))):
+            self.net_ = net.fit(self.scaler_.transform(X), target)
+        self.net_.module_.double()  # so that no prediction depends on the other rows of its batch
+        return self
+
+    def predict(self, X):
+        """Predicted dual of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+
+        Returns
+        -------
+        duals : array of shape (n,), not negative
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float32, reset=False)
+        duals = [self._predict_block(X[rows]) for rows in blocks(len(X), 8192)]
+        return np.concatenate(duals) * self.scale_
+
+    def differentiable(self):
+        """The prediction as a function that torch can differentiate.
+
+        Returns
+        -------
+        predict : function of a tensor of shape (n, d) to a double tensor of shape (n,)
+        """
+        check_is_fitted(self)
+        head = deepcopy(self.net_.module_).eval().requires_grad_(False)
+        mean, deviation = map(torch.from_numpy, (self.scaler_.mean_, self.scaler_.scale_))
+
+        def predict(Z):
+            return head((Z.cpu().double() - mean) / deviation)[:, 0] * self.scale_
+
+        return predict
+
+    def _predict_block(self, X):
+        Z = self.scaler_.transform(X).astype(np.float64)
+        return self.net_.predict(Z).ravel()
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = True
+        return tags
+
+
+class DualHead(nn.Sequential):
+    """Hidden layers with batch normalisation, one output, softplus."""
+
+    def __init__(self, n_features, hidden_layer_sizes):
+        sizes, layers = [n_features, *hidden_layer_sizes], []
+        for n_in, n_out in pairwise(sizes):
+            layers += [nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out), nn.ReLU()]
+        super().__init__(*layers, nn.Linear(sizes[-1], 1), nn.Softplus())

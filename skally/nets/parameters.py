@@ -1,0 +1,146 @@
+"""Parameters of the constrained nets: what they mean, and what they may be."""
+
+import numbers
+
+from skally.nets.multiprocess import check_accelerator
+from skally.utils.validation import check_number
+
+PARAMETERS = """
+    Parameters
+    ----------
+    module : nn.Module class or instance
+        Its sizes are read from the data at ``fit`` where its constructor takes ``n_features`` or
+        ``n_outputs``, as :class:`skally.modules.MLP` does. ``module__x`` reaches its parameter x.
+    epsilon : float, {epsilon_unit}, or "auto"
+        Tolerance: the constraint loss that no training sample may exceed. One for each sample goes
+        through ``fit(X, y, epsilon=eps)``, eps of shape (n,). "auto" is 1.2 times the mean loss of
+        rows held out from training without constraints, see :mod:`skally.epsilon`; it takes three
+        more fits.{normalize_y}
+    criterion : nn.Module class or instance, or callable
+        Loss l. ``criterion(y_pred, y_true)`` gives one value per sample; torch's own losses are
+        built with ``reduction="none"``. Losses of several outputs are averaged.
+    constraint_criterion : as ``criterion``, or None
+        Constraint loss l'. None means l. It need not look at the target: an argument named ``X``,
+        ``module`` or ``outputs`` is given the batch's input, the net, or all that the net
+        returned. See :mod:`skally.criteria` for some.
+    dual_lr : float or "auto"
+        Step of the dual ascent. The default keeps duals small beside the loss, so that the test
+        error stays that of the same net without constraints, unless targets are far off: then
+        ``dual_max`` keeps the harm small. "auto" is for the true multipliers
+        of models linear in their parameters: a step that finds them, with a penalty of the same
+        size. Both grow tenfold over the training; the step also falls with the learning rate.
+        Batches hold a row in proportion to 1 plus its dual.
+    dual_update : "epoch" or "batch"
+        Where the dual step takes its losses from: a full pass in eval mode, or the training batch
+        itself. The second is free but biased upwards, since a sample's loss is always seen
+        just before the step that lowers it.
+    primal_steps : int or None
+        T_p, gradient steps between dual steps. None means one epoch, and with ``dual_lr="auto"``
+        as many as make 10 steps; for ``dual_update="batch"`` it means one.
+    dual_warmup : int
+        Epochs before the first dual step.
+    dual_init : float
+        Start value of every dual.
+    dual_max : float or None
+        Upper bound of the duals: a constraint then costs at most ``dual_max`` times its violation,
+        as slack does in a soft-margin support vector machine.
+    dual_decay : float
+        Duals move by ``s - dual_decay * dual``: a violation u then costs
+        ``u ** 2 / (2 * dual_decay)`` and gives way to the loss (resilient constraints).
+    penalty : float or None
+        rho of the augmented Lagrangian: a constraint weighs max(0, dual + penalty * slack) in the
+        primal step. None means 0, and with ``dual_lr="auto"`` the dual step itself, which takes
+        the value given here if there is one.
+    embedding_layer : str or None
+        Name of the layer whose input is the embedding. None means the last ``nn.Linear``.
+    random_state : None, int or RandomState
+        The same int gives the same net and the same duals on the same machine.
+    optimizer, lr, max_epochs, batch_size, device, warm_start, verbose
+        As in :class:`skorch.NeuralNet`.
+    accelerator : accelerate.Accelerator or None
+        Train by all its processes at once, each on its own device; ``device`` is then left out.
+        Every process makes the same calls with all of X and y, and ends with the same duals.
+        A pickled net has None. See :doc:`/devices`.
+    iterator_train, iterator_valid, dataset, train_split, callbacks
+        As in :class:`skorch.NeuralNet`. ``train_split=None`` gives every row a dual; rows that
+        another split holds out get NaN. Callbacks are called with ``net_``. The learning rate falls
+        to zero along half a cosine, unless ``callbacks`` has an ``LRScheduler`` or
+        ``callbacks__lr_decay=None``.
+    predict_nonlinearity, compile, use_caching, torch_load_kwargs
+        As in :class:`skorch.NeuralNet`.
+    **skorch__params : dict
+        skorch's parameters with double underscores: ``module__x``, ``criterion__x``,
+        ``constraint_criterion__x``, ``optimizer__x``, ``iterator_train__x``, ``callbacks__x``.
+
+    Attributes
+    ----------
+    dual_variables_ : array of shape (n,)
+        Dual variable of each row of the X given to ``fit``, not negative; n times the multiplier
+        that a solver reports, since the Lagrangian is a mean.
+    slacks_ : array of shape (n,)
+        l'_i - eps_i at the final weights; positive means violated.
+    train_embedding_ : array of shape (n, d)
+    sensitivity_ : array of shape (n,)
+        ``-dual_variables_ / n``, the derivative of the optimal mean loss by the sample's tolerance.
+    epsilon_ : float or array of shape (n,)
+        Tolerance used.
+    kkt_ : dict
+        ``max_violation`` (largest slack, at least 0), ``complementarity`` (largest absolute
+        product of dual and slack), ``stationarity`` (Euclidean length of the Lagrangian's
+        gradient), ``fraction_active`` (share of duals above 0).
+    n_dual_updates_ : int
+    history_ : skorch.history.History
+        With the columns ``objective``, ``lagrangian``, ``max_violation``, ``dual_mean``,
+        ``dual_max``, ``fraction_active``.
+    net_ : skorch.NeuralNet
+        The trained net, which sees {net_sees}. Its criterion holds the duals, so
+        ``net_.save_params(f_params=..., f_criterion=...)`` saves them; pickle saves all there is.
+    n_features_in_ : int
+    feature_names_in_ : array of shape (n_features,)
+        Only if X has string column names.{attributes}
+
+    Warns
+    -----
+    ConvergenceWarning
+        Where the constraints seem impossible to meet, and with ``dual_lr="auto"`` where the duals
+        have not converged.
+
+    References
+    ----------
+    Elenter, NaderiAlizadeh, Ribeiro, "A Lagrangian Duality Approach to Active Learning",
+    NeurIPS 2022, Algorithm 1 (PDCL). Hounie, Ribeiro, Chamon, "Resilient Constrained Learning",
+    NeurIPS 2023 (``dual_decay``). Bertsekas, "Constrained Optimization and Lagrange Multiplier
+    Methods", 1982, Section 3.1 (``penalty``).
+"""
+
+
+def check_training_params(net):
+    """Raise ValueError unless the parameters of the dual training can be used.
+
+    Parameters
+    ----------
+    net : ConstrainedNetClassifier or ConstrainedNetRegressor
+    """
+    if net.dual_update not in ("epoch", "batch"):
+        raise ValueError(f"dual_update == {net.dual_update!r}, must be 'epoch' or 'batch'.")
+    if net.dual_lr != "auto":
+        check_number("dual_lr", net.dual_lr, numbers.Real, 0)
+    for name in ("dual_init", "dual_decay"):
+        check_number(name, getattr(net, name), numbers.Real, 0)
+    for name in ("dual_max", "penalty"):
+        if getattr(net, name) is not None:
+            check_number(name, getattr(net, name), numbers.Real, 0)
+    check_number("dual_warmup", net.dual_warmup, numbers.Integral, 0)
+    if net.primal_steps is not None:
+        check_number("primal_steps", net.primal_steps, numbers.Integral, 1)
+    if net.accelerator is not None:
+        check_accelerator(net.accelerator, net.device)
+    if net.dual_lr != "auto" and net.dual_lr * net.dual_decay >= 1:
+        raise ValueError(
+            f"dual_lr * dual_decay == {net.dual_lr * net.dual_decay}, must be < 1: the duals would "
+            "jump about."
+        )
+    if net.dual_max is not None and net.dual_init > net.dual_max:
+        raise ValueError(
+            f"dual_init == {net.dual_init}, must be <= {net.dual_max}, which is dual_max."
+        )

@@ -1,0 +1,17 @@
+"""The paper's own training, by name."""
+
+from torch.optim import Adam
+
+# Elenter, NaderiAlizadeh, Ribeiro, NeurIPS 2022, with the settings of the authors' code of July
+# 2022; that of October 2022 starts the duals from 1.
+PAPER_SETTINGS = {
+    "epsilon": 0.2,
+    "dual_update": "batch",  # in the batch, with the losses before the primal step
+    "primal_steps": 1,
+    "dual_lr": 0.05,
+    "dual_init": 0.0,
+    "optimizer": Adam,
+    "lr": 1e-3,
+    "batch_size": 64,
+    "callbacks__lr_decay": None,
+}

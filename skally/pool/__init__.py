@@ -1,0 +1,8 @@
+"""What a sampler may see: samples, labelled or not, through a fitted estimator of any kind.
+
+This is the only room that knows how learners, pipelines, searches and ensembles are unwrapped.
+"""
+
+from skally.pool.pool import Pool
+
+__all__ = ["Pool"]

@@ -1,0 +1,102 @@
+"""Predictions of several models that the same labels allow: members, or draws of dropout."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import is_regressor
+from sklearn.ensemble import (
+    BaggingClassifier,
+    BaggingRegressor,
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+    VotingClassifier,
+    VotingRegressor,
+)
+
+from skally.nets.embedding import dropout_active
+from skally.utils.random import draw_seed, torch_seeded
+
+ENSEMBLES = (
+    BaggingClassifier,
+    BaggingRegressor,
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+    VotingClassifier,
+    VotingRegressor,
+)
+
+
+def model_draws(estimator, X, n_draws, rng):
+    """Predictions of the members of an ensemble, or of a net under draws of its dropout.
+
+    Parameters
+    ----------
+    estimator : fitted ensemble of scikit-learn, or net
+    X : n rows
+    n_draws : int
+        Draws of dropout; an ensemble has as many as members.
+    rng : numpy.random.RandomState
+
+    Yields
+    ------
+    prediction : array of shape (n, n_classes), or (n, m) of a regressor
+
+    Raises
+    ------
+    ValueError
+        If it is neither, or a net without dropout layers.
+    """
+    if isinstance(estimator, ENSEMBLES):
+        yield from ensemble_draws(estimator, X)
+    elif hasattr(estimator, "module_"):
+        yield from dropout_draws(estimator, X, n_draws, rng)
+    else:
+        raise ValueError(
+            f"{type(estimator).__name__} gives no draws, which this sampler needs: use a net with "
+            "dropout, a committee, or a forest, bagging or voting of scikit-learn."
+        )
+
+
+def dropout_draws(net, X, n_draws, rng):
+    """Predictions of a net, (n, n_classes) or (n, m), each under another draw of its dropout."""
+    predict = net.predict if is_regressor(net) else net.predict_proba
+    for _ in range(n_draws):
+        with dropout_active(net.module_), torch_seeded(draw_seed(rng), net.device):
+            prediction = predict(X)
+        yield prediction.reshape(len(prediction), -1)
+
+
+def ensemble_draws(ensemble, X):
+    """Predictions of each member of an ensemble, (n, n_classes) or (n, m)."""
+    every = [slice(None)] * len(ensemble.estimators_)
+    columns = getattr(ensemble, "estimators_features_", every)  # those a bagged member looks at
+    for member, features in zip(ensemble.estimators_, columns, strict=True):
+        X_member = X
+        if not hasattr(member, "feature_names_in_"):
+            X_member = (X if sparse.issparse(X) else np.asarray(X))[:, features]
+        if is_regressor(ensemble):
+            yield member.predict(X_member).reshape(X_member.shape[0], -1)
+        else:  # members were fitted on the numbers of the classes
+            numbers = np.arange(len(ensemble.classes_))
+            yield spread(member.predict_proba(X_member), member.classes_, numbers)
+
+
+def spread(proba, classes, all_classes):
+    """Probabilities of all classes, from a model that may know only some of them.
+
+    Parameters
+    ----------
+    proba : array of shape (n, n_known)
+    classes : array of shape (n_known,)
+    all_classes : array of shape (n_classes,), sorted
+
+    Returns
+    -------
+    proba : array of shape (n, n_classes)
+    """
+    spread = np.zeros((len(proba), len(all_classes)), dtype=proba.dtype)
+    spread[:, np.searchsorted(all_classes, classes)] = proba
+    return spread

@@ -1,0 +1,5 @@
+"""Inputs that are in no pool: gradient ascent on the predicted dual variable."""
+
+from skally.synthesis.synthesizer import InputSynthesizer, Synthesis
+
+__all__ = ["InputSynthesizer", "Synthesis"]

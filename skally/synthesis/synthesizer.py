@@ -1,0 +1,221 @@
+"""Inputs that do not exist yet: where the constrained net expects them to be hardest."""
+
+import numbers
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_array
+
+from skally.functional.distances import blocks
+from skally.nets.heads import DualRegressor
+from skally.pool.model import Model
+from skally.synthesis.ascent import Box, climb
+from skally.synthesis.columns import bounds, check_start, column_names, free_columns, in_form_of
+from skally.synthesis.predicted_dual import PredictedDual, input_map, unit_of
+from skally.utils.random import make_rng
+from skally.utils.validation import as_array, check_number
+
+
+class InputSynthesizer(BaseEstimator):
+    """Move inputs to where their predicted dual variable is large, as experiments to run next.
+
+    The generative mode of ALLY. Gradient ascent from given rows on the dual that a
+    :class:`skally.DualRegressor` predicts from the net's embedding. It is of use where a label can
+    be had for any input, as from a simulation or an experiment whose settings are free.
+
+    Parameters
+    ----------
+    n_steps : int
+    step_size : float
+        Length of a step: the root mean square, over the columns that may move, of the change of
+        what the net sees. After a ``StandardScaler`` that is in deviations of each column, after
+        a ``MinMaxScaler`` in ranges, and without a scaler in the units of X. A step that does
+        not raise the predicted dual is halved; the next one is at most twice as long.
+    clip : pair (low, high), or None
+        Bounds of each input in the units of X: numbers, or arrays of the shape of one row, or with
+        a data frame Series by column. None in the place of either is no bound.
+    frozen : list of int or str, bool array of the shape of one row, or None
+        Columns that keep their values, by position (of axis 1) or, with a data frame, by name.
+    regressor : DualRegressor or None
+        Learns the duals from the embedding, a clone of it. None means its defaults.
+    keep_every : int
+        Steps from one row of the path to the next. The start and the end are always kept.
+    random_state : None, int or RandomState
+        Of the regressor's training.
+
+    References
+    ----------
+    Elenter, NaderiAlizadeh, Ribeiro, "A Lagrangian Duality Approach to Active Learning",
+    NeurIPS 2022, Figure 1 and the section on generating informative inputs. The units of a step
+    and its halving are our own.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skally import ConstrainedNetRegressor, InputSynthesizer
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
+    >>> net = ConstrainedNetRegressor(max_epochs=20, random_state=0)
+    >>> model = make_pipeline(StandardScaler(), net).fit(X[:200], y[:200])
+    >>> synthesizer = InputSynthesizer(
+    ...     n_steps=20, clip=(X.min(), X.max()), frozen=["age", "sex"], random_state=0
+    ... )
+    >>> found = synthesizer.synthesize(model, X[200:203])
+    >>> bool((found.duals[-1] > found.duals[0]).all())
+    True
+    >>> found.inputs["age"].equals(X["age"][200:203])
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        n_steps=100,
+        step_size=0.05,
+        clip=None,
+        frozen=None,
+        regressor=None,
+        keep_every=1,
+        random_state=None,
+    ):
+        self.n_steps = n_steps
+        self.step_size = step_size
+        self.clip = clip
+        self.frozen = frozen
+        self.regressor = regressor
+        self.keep_every = keep_every
+        self.random_state = random_state
+
+    def synthesize(self, estimator, X):
+        """Raise the predicted duals of rows by moving them.
+
+        Parameters
+        ----------
+        estimator : fitted constrained net
+            Or a Pipeline, GridSearchCV, TransformedTargetRegressor or modAL learner around one, or
+            a committee of them, which answers with the mean. Transformers before the net must be
+            affine, as scikit-learn's scalers are.
+        X : array-like of shape (n, ...)
+            Where to start, as a rule rows with small predicted duals. It is not changed.
+
+        Returns
+        -------
+        synthesis : Synthesis
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its bounds, if a column that may move starts outside of
+            ``clip``, if all columns are frozen, if a transformer is not affine, if X is no finite
+            numbers of the width of the training data, or if the estimator has no duals.
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        """
+        self._check_parameters()
+        model, rows = check_input(estimator, X)
+        low, high = bounds(self.clip, X, rows.shape[1:])
+        free = free_columns(self.frozen, X, rows.shape[1:])
+        check_start(X, rows, low, high, free)
+        rng = make_rng(self.random_state)
+        maps = [input_map(member, X, rows, rng) for member in model.members]
+        predicted = PredictedDual(model.members, maps, self.regressor, rows[:1], rng)
+        box = Box(low, high, free, unit_of(maps))
+        return self._climb(predicted, X, rows, box, batch_size(model))
+
+    def _climb(self, predicted, X, rows, box, size):
+        steps = np.unique([*range(0, self.n_steps, self.keep_every), self.n_steps])
+        path = np.empty((len(steps), *rows.shape))
+        duals = np.empty((len(steps), len(rows)))
+        for part in blocks(len(rows), size):
+            course = climb(
+                predicted.value, predicted.gradient, rows[part], box,
+                n_steps=self.n_steps, step_size=self.step_size,
+            )  # fmt: skip
+            for step, (moved, heights) in enumerate(course):
+                kept = np.searchsorted(steps, step)
+                if steps[kept] == step:
+                    path[kept, part], duals[kept, part] = moved, heights
+        return Synthesis(in_form_of(X, path[-1].copy()), path, duals, steps, column_names(X))
+
+    def _check_parameters(self):
+        check_number("n_steps", self.n_steps, numbers.Integral, 1)
+        check_number("keep_every", self.keep_every, numbers.Integral, 1)
+        check_number("step_size", self.step_size, numbers.Real, 0)
+        if self.step_size == 0:
+            raise ValueError(f"step_size == {self.step_size!r}, must be > 0.")
+        if not isinstance(self.regressor, DualRegressor | None):
+            raise ValueError(
+                f"regressor == {self.regressor!r}, must be None or a skally.DualRegressor, which "
+                "has gradients."
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Synthesis:
+    """Inputs that were moved, and how they got there.
+
+    Parameters
+    ----------
+    inputs : array of shape (n, ...), or data frame if the start was one
+        Where the rows ended, in the units of the start.
+    path : array of shape (n_kept_steps, n, ...)
+        Rows after each of ``steps``, from the start to the end.
+    duals : array of shape (n_kept_steps, n)
+        Their predicted dual variables, which never fall from one step to the next.
+    steps : int array of shape (n_kept_steps,)
+        Numbers of the steps that were kept, from 0.
+    columns : list of str, or None
+        Names of the columns, if the start was a data frame.
+    """
+
+    inputs: Any
+    path: np.ndarray
+    duals: np.ndarray
+    steps: np.ndarray
+    columns: list | None = None
+
+    def to_frame(self):
+        """The path as a data frame in long form.
+
+        Returns
+        -------
+        frame : pandas.DataFrame of n_kept_steps * n rows
+            Columns ``row``, ``step`` and ``dual``, then those of the inputs, flattened; without
+            names they are ``x0``, ``x1``, ...
+        """
+        import pandas as pd
+
+        n_kept, n = self.duals.shape
+        values = self.path.reshape(n_kept * n, -1)
+        names = self.columns or [f"x{j}" for j in range(values.shape[1])]
+        frame = pd.DataFrame(values, columns=names)
+        frame.insert(0, "row", np.tile(np.arange(n), n_kept))
+        frame.insert(1, "step", np.repeat(self.steps, n))
+        frame.insert(2, "dual", self.duals.ravel())
+        return frame
+
+
+def check_input(estimator, X):
+    """The estimator as a model, and the rows as an array of floats, both checked.
+
+    Returns
+    -------
+    model : skally.pool.model.Model
+    rows : array of shape (n, ...)
+    """
+    model = Model(estimator)
+    model.check_fitted()
+    for member in model.members:
+        _ = member.dual_variables  # raises where there are none
+    rows = check_array(as_array(X), dtype=np.float64, allow_nd=True, input_name="X")
+    model.embedding(in_form_of(X, rows))  # raises for another width or other names
+    return model, rows
+
+
+def batch_size(model):
+    """Rows that move together: those of a training batch have fitted into memory with gradients."""
+    size = min(member.net.batch_size for member in model.members)
+    return size if size > 0 else np.iinfo(int).max

@@ -1,0 +1,1 @@
+"""Helpers below all learning: random numbers, input checks, chunks, repairs of modAL."""

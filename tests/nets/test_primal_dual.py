@@ -1,0 +1,500 @@
+"""Algorithm 1, step by step, and what skorch users expect of a net."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from skorch.callbacks import Callback, Checkpoint, EarlyStopping, EpochScoring, LRScheduler
+from skorch.dataset import ValidSplit
+from skorch.helper import predefined_split
+from torch import nn
+from torch.utils.data import Subset, TensorDataset
+
+from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
+from skally.nets.data import ArrayDataset
+from skally.nets.loop import LeanLoop
+
+QUICK = {"max_epochs": 3, "random_state": 0}
+
+
+class Memory(Callback):
+    """The duals, and the losses that they moved by, after each epoch."""
+
+    def initialize(self):
+        self.duals, self.slacks, self.seen = [], [], []
+        return self
+
+    def on_epoch_end(self, net, **kwargs):
+        self.duals.append(net.criterion_.dual.numpy().copy())
+        self.slacks.append(net.criterion_.slack.numpy().copy())
+
+    def on_batch_end(self, net, batch, training, **kwargs):
+        self.seen.append(net.rows_.numpy().copy())
+
+
+def fit_remembering(X, y, **params):
+    net = ConstrainedNetRegressor(callbacks=[("memory", Memory)], **{**QUICK, **params}).fit(X, y)
+    return net, dict(net.net_.callbacks_)["memory"]
+
+
+def test_each_epoch_ends_in_one_projected_dual_step_on_all_rows(diabetes):
+    net, memory = fit_remembering(*diabetes, dual_lr=0.3, epsilon=0.2)
+    lam = np.zeros(200)
+    for slack, dual in zip(memory.slacks, memory.duals, strict=True):
+        lam = np.maximum(0, lam + np.float32(0.3) * slack)
+        assert np.allclose(dual, lam, atol=1e-6)
+    assert net.n_dual_updates_ == 3
+    assert np.array_equal(net.dual_variables_, memory.duals[-1])
+    assert np.array_equal(net.slacks_, memory.slacks[-1])  # the weights have not moved since
+
+
+def test_slack_is_the_loss_of_the_fitted_net_minus_epsilon(diabetes, regressor):
+    X, y = (a[:150] for a in diabetes)
+    assert np.allclose(regressor.slacks_, regressor.sample_loss(X, y) - 0.1, atol=1e-5)
+    z = (y - y.mean()) / y.std()
+    z_pred = (regressor.predict(X) - y.mean()) / y.std()
+    assert np.allclose(regressor.sample_loss(X, y), (z - z_pred) ** 2, atol=1e-4)
+
+
+def test_batch_updates_follow_algorithm_1_by_hand():
+    """One linear unit, two samples a batch, plain gradient descent: by hand in numpy."""
+    X, y = np.array([[1.0], [2.0], [-1.0]], dtype="f4"), np.array([1.0, -1.0, 0.5], dtype="f4")
+    net = ConstrainedNetRegressor(
+        nn.Linear(1, 1, bias=False), module__in_features=1, module__out_features=1,
+        module__bias=False, normalize_y=False, epsilon=0.1, dual_lr=0.5, dual_update="batch",
+        optimizer=torch.optim.SGD, lr=0.05, batch_size=2, iterator_train__shuffle=False,
+        max_epochs=4, random_state=0, callbacks="disable",
+    )  # fmt: skip
+    start = clone(net).set_params(max_epochs=1, lr=0.0).fit(X, y).module_.weight.item()
+    w, lam = start, np.zeros(3)
+    for _ in range(4):
+        for rows in ([0, 1], [2]):
+            residual = w * X[rows, 0] - y[rows]
+            gradient = np.mean((1 + lam[rows]) * 2 * residual * X[rows, 0])
+            w -= 0.05 * gradient
+            lam[rows] = np.maximum(0, lam[rows] + 0.5 * (residual**2 - 0.1))
+    net.fit(X, y)
+    assert np.allclose(net.dual_variables_, lam, atol=1e-5)
+    assert np.allclose(net.module_.weight.item(), w, atol=1e-5)
+    assert net.n_dual_updates_ == 8
+
+
+@pytest.mark.parametrize("dual_update, expected", [("epoch", 7), ("batch", 7)])
+def test_primal_steps_say_how_many_steps_lie_between_dual_steps(diabetes, dual_update, expected):
+    net = ConstrainedNetRegressor(
+        primal_steps=4, batch_size=20, dual_update=dual_update, **QUICK
+    ).fit(*diabetes)  # 10 batches an epoch, 3 epochs
+    assert net.n_dual_updates_ == expected
+
+
+def test_primal_steps_beyond_the_training_leave_the_duals_alone(diabetes):
+    net = ConstrainedNetRegressor(primal_steps=10**6, dual_init=0.25, **QUICK).fit(*diabetes)
+    assert net.n_dual_updates_ == 0 and np.all(net.dual_variables_ == 0.25)
+    assert np.isfinite(net.history[:, "max_violation"]).all()
+
+
+def test_duals_stay_at_their_start_value_during_the_warm_up(diabetes):
+    net, memory = fit_remembering(*diabetes, dual_warmup=2, dual_init=0.5)
+    assert np.all(np.array(memory.duals[:2]) == 0.5) and np.any(memory.duals[2] != 0.5)
+    assert net.n_dual_updates_ == 1
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 50, 199, 200, -1])
+@pytest.mark.parametrize("dual_update", ["epoch", "batch"])
+def test_rows_keep_their_dual_in_every_batch_size(diabetes, batch_size, dual_update):
+    """Row 11 alone has a tolerance that it cannot meet: its dual alone may rise."""
+    X, y = diabetes
+    epsilon = np.full(200, 1e3)
+    epsilon[11] = 0.0
+    net = ConstrainedNetRegressor(
+        batch_size=batch_size, dual_update=dual_update, max_epochs=1, random_state=0
+    ).fit(X, y, epsilon=epsilon)
+    assert np.flatnonzero(net.dual_variables_).tolist() == [11]
+
+
+def test_last_batch_of_one_row_trains_a_net_with_batch_normalisation(diabetes):
+    module = nn.Sequential(nn.Linear(10, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
+    X, y = diabetes
+    net = ConstrainedNetRegressor(module, batch_size=50, **QUICK).fit(X[:101], y[:101])
+    assert np.isfinite(net.dual_variables_).all()
+
+
+def split_off_first_rows(dataset, y=None, groups=None):
+    return Subset(dataset, np.arange(30, 200)), Subset(dataset, np.arange(30))
+
+
+def split_nested(dataset, y=None):
+    train = Subset(Subset(dataset, np.arange(199, -1, -1)), np.arange(170))  # rows 199 to 30
+    return train, Subset(dataset, np.arange(30))
+
+
+@pytest.mark.parametrize("split", [split_off_first_rows, split_nested])
+def test_held_out_rows_get_nan_and_the_others_their_own_dual(diabetes, split):
+    X, y = diabetes
+    epsilon = np.full(200, 1e3)
+    epsilon[[10, 45]] = 0.0
+    net = ConstrainedNetRegressor(train_split=split, **QUICK).fit(X, y, epsilon=epsilon)
+    assert np.isnan(net.dual_variables_[:30]).all()
+    assert np.flatnonzero(np.nan_to_num(net.dual_variables_)).tolist() == [45]
+    assert net.train_embedding_.shape == (200, 256) and np.isfinite(net.slacks_).all()
+    assert np.allclose(net.sensitivity_[45], -net.dual_variables_[45] / 170)
+
+
+def test_skorchs_own_splits_work(digits, diabetes):
+    X, y = digits
+    net = ConstrainedNetClassifier(train_split=ValidSplit(5, stratified=True), **QUICK).fit(X, y)
+    assert np.isnan(net.dual_variables_).sum() == 40
+    assert {"valid_loss", "valid_acc"} <= set(net.history[-1])
+    valid = ArrayDataset(X[:20], y[:20].astype(np.int64))
+    net = ConstrainedNetClassifier(train_split=predefined_split(valid), **QUICK).fit(X, y)
+    assert np.isfinite(net.dual_variables_).all() and "valid_acc" in net.history[-1]
+
+
+def test_split_whose_rows_cannot_be_traced_is_an_error(diabetes):
+    def copies(dataset, y=None):
+        return ArrayDataset(dataset.X[:5], dataset.y[:5]), None
+
+    with pytest.raises(ValueError, match="train_split"):
+        ConstrainedNetRegressor(train_split=copies, **QUICK).fit(*diabetes)
+
+
+def test_history_has_the_columns_of_the_dual_problem(diabetes):
+    net, memory = fit_remembering(*diabetes, dual_lr=0.3)
+    last, dual = net.history[-1], memory.duals[-1]
+    assert np.isclose(last["dual_mean"], dual.mean()) and np.isclose(last["dual_max"], dual.max())
+    assert np.isclose(last["fraction_active"], (dual > 0).mean())
+    assert np.isclose(last["max_violation"], max(0, memory.slacks[-1].max()))
+    loss = memory.slacks[-1] + np.float32(0.1)
+    assert np.isclose(last["objective"], loss.mean(), atol=1e-5)
+    assert np.isclose(last["lagrangian"], (loss + dual * memory.slacks[-1]).mean(), atol=1e-5)
+    assert len(net.history[:, "train_loss"]) == 3 and net.history_ is net.history
+
+
+def test_automatic_training_draws_rows_in_proportion_to_one_plus_their_dual(diabetes):
+    params = {"dual_lr": "auto", "dual_max": 1e9, "epsilon": 0.3, "penalty": 50.0, "max_epochs": 6}
+    net, memory = fit_remembering(*diabetes, batch_size=20, **params)
+    drawn = np.bincount(np.concatenate(memory.seen[-10:]), minlength=200)  # of the last epoch
+    weights = 1 + memory.duals[-2].astype(float)
+    expected = 200 * weights / weights.sum()
+    assert expected.max() > 1.5 and expected.min() < 0.7
+    assert np.all((drawn >= np.floor(expected - 1e-4)) & (drawn <= np.ceil(expected + 1e-4)))
+
+
+def test_automatic_dual_steps_grow_tenfold_and_fall_with_the_learning_rate(diabetes):
+    params = {"dual_lr": "auto", "dual_max": 1e9, "epsilon": 0.3, "max_epochs": 6}
+    net, memory = fit_remembering(*diabetes, batch_size=20, **params)
+    decay = 10 ** (np.arange(6) / 6) * (1 + np.cos(np.pi * np.arange(6) / 6)) / 2
+    lam = np.zeros(200, dtype=np.float32)
+    for slack, dual, part in zip(memory.slacks, memory.duals, decay, strict=True):
+        lam = np.maximum(0, lam + np.float32(part * net.net_.dual_lr_) * np.minimum(slack, 0.03))
+        assert np.allclose(dual, lam, atol=1e-4)
+    assert np.isclose(net.net_.criterion_.penalty, net.net_.dual_lr_ * 10 ** (5 / 6))
+
+
+def test_a_penalty_is_the_step_of_automatic_duals(diabetes):
+    net = ConstrainedNetRegressor(dual_lr="auto", penalty=0.7, dual_max=1e9, **QUICK)
+    assert net.fit(*diabetes).net_.dual_lr_ == 0.7
+    net.set_params(dual_decay=1.0).fit(*diabetes)
+    assert net.net_.dual_lr_ == 0.5  # a step of 1 / dual_decay would jump about
+
+
+def test_weight_decay_keeps_its_say_however_large_the_duals(rng):
+    """At the saddle point, the gradient of the Lagrangian balances the decay, undivided."""
+    X = rng.normal(size=(30, 2)).astype(np.float32)
+    y = X @ [1.0, -1.0] + rng.normal(size=30)
+    net = ConstrainedNetRegressor(
+        module__hidden_layer_sizes=(), normalize_y=False, epsilon=0.5, dual_lr=0.5, dual_max=4.0,
+        optimizer=torch.optim.SGD, optimizer__weight_decay=0.3, lr=0.05, batch_size=-1,
+        max_epochs=600, callbacks__lr_decay=None, random_state=0,
+    ).fit(X, y)  # fmt: skip
+    weight, bias = (p.detach().numpy() for p in net.module_.parameters())
+    residual = X @ weight[0] + bias - y
+    pull = 2 * (1 + net.dual_variables_) * residual / 30
+    assert net.dual_variables_.mean() > 0.5
+    assert np.allclose(pull @ X, -0.3 * weight[0], atol=1e-2)
+
+
+def test_stationarity_is_the_length_of_the_lagrangians_gradient(diabetes):
+    X, y = diabetes
+    net = ConstrainedNetRegressor(normalize_y=False, module__hidden_layer_sizes=(), **QUICK)
+    net.fit(X, y)
+    residual = net.predict(X) - y
+    weight = (1 + net.dual_variables_) * 2 * residual / len(y)
+    expected = np.linalg.norm([*(weight @ X), weight.sum()])
+    assert np.isclose(net.kkt_["stationarity"], expected, rtol=1e-3)
+
+
+# Callbacks, checkpoints, continuing
+
+
+def test_callbacks_see_a_skorch_net_in_its_own_units(digits):
+    X, y = digits
+    words = np.array(["zero", "one", "two", "three", "four"])[y % 5]
+    net = ConstrainedNetClassifier(
+        callbacks=[
+            ("acc", EpochScoring("accuracy", on_train=True, name="acc", lower_is_better=False)),
+            ("schedule", LRScheduler(policy="StepLR", step_size=1, gamma=0.5)),
+        ],
+        callbacks__acc__name="train_acc",
+        **QUICK,
+    ).fit(X, words)
+    assert net.history[-1, "train_acc"] > net.history[0, "train_acc"] > 0
+    assert np.isclose(net.net_.optimizer_.param_groups[0]["lr"], 1e-3 / 8)
+    assert set(net.predict(X)) <= set(words)
+
+
+def duals_at_epoch(X, y, epoch, **params):
+    return ConstrainedNetRegressor(max_epochs=epoch, random_state=0, **params).fit(X, y)
+
+
+@pytest.mark.parametrize("kind", ["early stopping", "checkpoint"])
+def test_best_weights_come_back_with_the_duals_of_their_epoch(diabetes, tmp_path, kind):
+    X, y = diabetes
+
+    def rises_after_the_fourth(net, *_):
+        return abs(len(net.history) - 4)
+
+    score = EpochScoring(rises_after_the_fourth, name="score", lower_is_better=True)
+    back = (
+        EarlyStopping("score", patience=3, load_best=True)
+        if kind == "early stopping"
+        else Checkpoint(monitor="score_best", load_best=True, dirname=tmp_path)
+    )
+    params = {"train_split": split_off_first_rows, "dual_lr": 0.2, "callbacks__lr_decay": None}
+    best = ConstrainedNetRegressor(
+        max_epochs=8, random_state=0, callbacks=[score, back], **params
+    ).fit(X, y)
+    fourth = duals_at_epoch(X, y, 4, **params)
+    assert np.array_equal(best.predict(X), fourth.predict(X))
+    assert np.array_equal(best.dual_variables_, fourth.dual_variables_, equal_nan=True)
+    assert np.allclose(best.slacks_, fourth.slacks_)
+
+
+def test_saved_files_bring_back_weights_and_duals(diabetes, tmp_path):
+    X, y = diabetes
+    files = {"f_params": tmp_path / "params.pt", "f_criterion": tmp_path / "criterion.pt"}
+    net = ConstrainedNetRegressor(dual_lr=0.2, **QUICK).fit(X, y)
+    net.net_.save_params(**files)
+    other = ConstrainedNetRegressor(max_epochs=1, random_state=1).fit(X, y)
+    other.net_.load_params(**files)
+    assert np.array_equal(net.predict(X), other.predict(X))
+    assert np.array_equal(net.dual_variables_, other.net_.criterion_.dual)
+    assert set(torch.load(files["f_params"], weights_only=True)) == set(net.module_.state_dict())
+
+
+def test_partial_fit_goes_on_with_new_data_and_new_duals(diabetes):
+    X, y = diabetes
+    net = ConstrainedNetRegressor(**QUICK).partial_fit(X, y)
+    before = net.sample_loss(X, y).mean()
+    net.partial_fit(X[:50], y[:50])
+    assert net.dual_variables_.shape == (50,) and len(net.history) == 6
+    net.partial_fit(X, y)
+    assert net.sample_loss(X, y).mean() < before
+
+
+def test_partial_fit_knows_classes_to_come(digits):
+    X, y = digits
+    some = y < 5
+    net = ConstrainedNetClassifier(**QUICK).partial_fit(X[some], y[some], classes=range(10))
+    net.partial_fit(X, y)
+    assert net.classes_.tolist() == list(range(10))
+    with pytest.raises(ValueError, match="unseen labels"):
+        net.partial_fit(X[:10], np.full(10, 77))
+
+
+def test_warm_start_keeps_the_weights_and_fit_without_it_does_not(diabetes):
+    net = ConstrainedNetRegressor(warm_start=True, **QUICK).fit(*diabetes)
+    first = net.sample_loss(*diabetes).mean()
+    assert net.fit(*diabetes).sample_loss(*diabetes).mean() < first
+    cold = net.set_params(warm_start=False).fit(*diabetes)
+    assert np.isclose(cold.sample_loss(*diabetes).mean(), first)
+
+
+def test_parameters_set_after_fit_are_used_when_training_goes_on(diabetes):
+    net = ConstrainedNetRegressor(module__hidden_layer_sizes=(8,), **QUICK).fit(*diabetes)
+    weights = net.module_[1].weight.detach().clone()
+    net = pickle.loads(pickle.dumps(net)).set_params(lr=0.0, dual_lr=7.0, max_epochs=1)
+    net.partial_fit(*diabetes)
+    assert torch.equal(net.module_[1].weight, weights)
+    assert net.dual_variables_.max() > 1
+
+
+def test_training_data_are_not_part_of_a_fitted_net(rng):
+    X = rng.normal(size=(20_000, 10)).astype(np.float32)
+    net = ConstrainedNetRegressor(
+        max_epochs=1, module__hidden_layer_sizes=(2,), iterator_valid__batch_size=5000
+    ).fit(X, X[:, 0])
+    assert len(pickle.dumps(net)) < X.nbytes + 20_000 * 4 * 12
+
+
+def test_module_instance_is_not_changed_by_fit(diabetes):
+    module = nn.Linear(10, 1)
+    weights = module.weight.detach().clone()
+    a = ConstrainedNetRegressor(module, **QUICK).fit(*diabetes)
+    assert torch.equal(module.weight, weights) and not torch.equal(a.module_.weight, weights)
+
+
+def test_global_random_state_is_neither_read_nor_changed(diabetes):
+    torch.manual_seed(5)
+    np.random.seed(5)  # noqa: NPY002
+    states = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    nets = [ConstrainedNetRegressor(module__dropout=0.5, **QUICK).fit(*diabetes)]
+    assert torch.equal(states[0], torch.get_rng_state())
+    assert np.array_equal(states[1], np.random.get_state()[1])  # noqa: NPY002
+    torch.manual_seed(6)
+    nets += [clone(nets[0]).fit(*diabetes)]
+    assert np.array_equal(nets[0].dual_variables_, nets[1].dual_variables_)
+
+
+def test_unseeded_nets_differ(diabetes):
+    a, b = (ConstrainedNetRegressor(max_epochs=1).fit(*diabetes) for _ in range(2))
+    assert not np.array_equal(a.predict(diabetes[0]), b.predict(diabetes[0]))
+
+
+def test_interrupted_training_keeps_what_was_learned(diabetes):
+    class CtrlC(Callback):
+        def on_batch_end(self, net, **kwargs):
+            if len(net.history) == 2:
+                raise KeyboardInterrupt
+
+    net = ConstrainedNetRegressor(callbacks=[CtrlC()], max_epochs=50, random_state=0)
+    net.fit(*diabetes)
+    assert len(net.history) == 2 and np.isfinite(net.dual_variables_).all()
+
+
+class Rates(Callback):
+    """Learning rate of each epoch."""
+
+    def on_batch_end(self, net, **kwargs):
+        self.rates = [*getattr(self, "rates", []), net.optimizer_.param_groups[0]["lr"]]
+
+
+def rates_of(net, *data):
+    net.fit(*data)
+    return dict(net.net_.callbacks_)["rates"].rates
+
+
+def test_learning_rate_falls_along_half_a_cosine_in_every_fit(diabetes):
+    net = ConstrainedNetRegressor(callbacks=[("rates", Rates)], max_epochs=4, batch_size=-1)
+    falling = 1e-3 * (1 + np.cos(np.pi * np.arange(4) / 4)) / 2
+    assert np.allclose(rates_of(net, *diabetes), falling)
+    net.partial_fit(*diabetes)
+    assert np.allclose(dict(net.net_.callbacks_)["rates"].rates, [*falling, *falling])
+
+
+@pytest.mark.parametrize("params", [
+    {"callbacks": [("rates", Rates), LRScheduler("StepLR", step_size=9)]},
+    {"callbacks": [("rates", Rates), ("mine", LRScheduler)], "callbacks__mine__lr_lambda": len,
+     "callbacks__mine__policy": "LambdaLR"},
+    {"callbacks": [("rates", Rates)], "callbacks__lr_decay": None},
+])  # fmt: skip
+def test_a_schedule_of_the_users_own_takes_its_place(diabetes, params):
+    if "callbacks__mine__lr_lambda" in params:
+        params = {**params, "callbacks__mine__lr_lambda": lambda epoch: 1.0}
+    net = ConstrainedNetRegressor(max_epochs=3, batch_size=-1, **params)
+    assert np.allclose(rates_of(net, *diabetes), 1e-3)
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+@pytest.mark.parametrize("batch_size", [20, 300])
+def test_predictions_come_in_batches_of_one_size(in_memory, batch_size, diabetes):
+    X, y = diabetes
+    net = ConstrainedNetRegressor(batch_size=batch_size, max_epochs=1, random_state=0).fit(X, y)
+    sizes = []
+    net.module_.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
+    data = X if in_memory else TensorDataset(torch.tensor(X), torch.zeros(len(X)))
+    net.predict(data)
+    together = max(batch_size, 256) if in_memory else batch_size
+    assert set(sizes) == {together} and len(sizes) == -(-len(X) // together)
+
+
+@pytest.mark.parametrize(
+    "params, fused",
+    [
+        ({}, True), ({"optimizer": torch.optim.AdamW}, True),
+        ({"optimizer__fused": False}, False), ({"optimizer__foreach": True}, None),
+        ({"optimizer": torch.optim.SGD}, None), ({"optimizer": torch.optim.Adagrad}, None),
+    ],
+)  # fmt: skip
+def test_adam_moves_all_weights_by_one_call_unless_told_otherwise(params, fused, diabetes):
+    net = ConstrainedNetRegressor(max_epochs=1, random_state=0, **params).fit(*diabetes)
+    assert net.net_.optimizer_.param_groups[0]["fused"] == fused
+
+
+def test_callbacks_are_called_for_batches_only_if_they_say_something(diabetes):
+    class Counter(Callback):
+        def __init__(self):
+            self.n_batches = self.n_epochs = 0
+
+        def on_batch_end(self, net, training, **kwargs):
+            self.n_batches += training
+
+        def on_epoch_end(self, net, **kwargs):
+            self.n_epochs += 1
+
+    patched, counter = Callback(), Counter()
+    patched.on_grad_computed = lambda net, named_parameters, **kwargs: seen.append(1)
+    seen = []
+    net = ConstrainedNetRegressor(
+        max_epochs=2, batch_size=50, random_state=0, callbacks=[counter, patched]
+    ).fit(*diabetes)
+    assert (counter.n_batches, counter.n_epochs, len(seen)) == (8, 2, 8)
+    assert [len(row["batches"]) for row in net.history] == [4, 4]
+
+
+def test_batch_mode_records_what_its_batches_found(diabetes):
+    """Without duals that is the loss of training."""
+    net = ConstrainedNetRegressor(
+        dual_update="batch", dual_lr=0.0, max_epochs=4, batch_size=50, random_state=0
+    ).fit(*diabetes)
+    assert np.allclose(net.history[:, "objective"], net.history[:, "train_loss"], rtol=1e-5)
+
+
+def test_a_callback_that_predicts_leaves_the_net_in_training(diabetes):
+    class Predicts(Callback):
+        def on_batch_end(self, net, **kwargs):
+            net.predict(diabetes[0][:5])
+
+    seen = []
+    module = nn.Sequential(nn.Linear(10, 1))
+    module.register_forward_pre_hook(lambda m, _: seen.append(m.training))
+    ConstrainedNetRegressor(
+        module, batch_size=50, dual_warmup=1, max_epochs=1, callbacks=[Predicts()]
+    ).fit(*diabetes)
+    assert seen[:8] == [True, False] * 4
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"dual_update": "batch"},
+        {"primal_steps": 3, "train_split": ValidSplit(5)},
+        {"optimizer": torch.optim.LBFGS, "lr": 0.1, "batch_size": -1},
+    ],
+    ids=["epoch", "batch", "split", "LBFGS"],
+)
+def test_lean_steps_are_skorchs_to_the_last_digit(params, diabetes, monkeypatch):
+    lean = ConstrainedNetRegressor(**QUICK, **params).fit(*diabetes)
+    for name in ("run_single_epoch", "train_step", "infer", "notify"):
+        monkeypatch.delattr(LeanLoop, name)
+    net = ConstrainedNetRegressor(**QUICK, **params).fit(*diabetes)
+    assert np.array_equal(lean.dual_variables_, net.dual_variables_, equal_nan=True)
+    assert np.array_equal(lean.train_embedding_, net.train_embedding_)
+    for ours, skorchs in zip(lean.history, net.history, strict=True):
+        assert {**ours, "dur": None} == {**skorchs, "dur": None}
+
+
+def test_a_callback_that_looks_at_gradients_gets_them(diabetes):
+    class Gradients(Callback):
+        n_seen = 0
+
+        def on_grad_computed(self, net, named_parameters, **kwargs):
+            Gradients.n_seen += all(p.grad is not None for _, p in named_parameters)
+
+    plain = ConstrainedNetRegressor(**QUICK).fit(*diabetes)
+    net = ConstrainedNetRegressor(**QUICK, callbacks=[Gradients]).fit(*diabetes)
+    assert Gradients.n_seen == 3 * 4  # batches of 200 rows
+    assert np.array_equal(net.dual_variables_, plain.dual_variables_)

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.ensemble import BaggingClassifier
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.tree import DecisionTreeClassifier
+
+from skally.utils.random import draw_seed, fresh, make_rng, torch_seeded
+
+
+def test_torch_state_is_put_back():
+    before = torch.get_rng_state()
+    with torch_seeded(3):
+        torch.rand(5)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_same_seed_draws_the_same_inside():
+    draws = []
+    for _ in range(2):
+        with torch_seeded(3):
+            draws.append(torch.rand(5))
+        torch.rand(1)
+    assert torch.equal(*draws)
+
+
+def test_none_neither_reads_nor_moves_numpys_global_generator():
+    np.random.seed(0)  # noqa: NPY002
+    a = draw_seed(make_rng(None))
+    np.random.seed(0)  # noqa: NPY002
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    assert a != draw_seed(make_rng(None))
+    assert np.array_equal(state, np.random.get_state()[1])  # noqa: NPY002
+
+
+@pytest.mark.parametrize("bad", ["seed", 1.5, np.random.default_rng(0)])
+def test_bad_random_state_is_named(bad):
+    with pytest.raises(ValueError, match="random_state == "):
+        make_rng(bad)
+
+
+def test_fresh_estimators_are_clones_seeded_in_every_part():
+    forest = BaggingClassifier(DecisionTreeClassifier(max_depth=3))
+    model = make_pipeline(LinearRegression(), forest)
+    again, same = (fresh(model, np.random.RandomState(0)) for _ in range(2))
+    assert again[1] is not forest and forest.random_state is None
+    assert again[1].estimator.max_depth == 3
+    seeds = [again[1].random_state, again[1].estimator.random_state]
+    assert len(set(seeds)) == 2 and None not in seeds
+    assert seeds == [same[1].random_state, same[1].estimator.random_state]
