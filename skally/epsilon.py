@@ -1,5 +1,5 @@
 """Tolerances that people can choose."""
 
-from skally.nets.epsilon import epsilon_grid, free_loss, from_error, from_probability
+from skally.nets.epsilon import epsilon_grid, from_error, from_probability, unconstrained_loss
 
-__all__ = ["epsilon_grid", "free_loss", "from_error", "from_probability"]
+__all__ = ["epsilon_grid", "unconstrained_loss", "from_error", "from_probability"]

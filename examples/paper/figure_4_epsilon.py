@@ -13,7 +13,7 @@ from figure_2_images import net_for
 from skally import ALLYSampler, RandomSampler
 from skally.benchmark import LearningCurves
 from skally.datasets import fetch_mnist
-from skally.epsilon import free_loss
+from skally.epsilon import unconstrained_loss
 from skally.paper import PAPER_SETTINGS
 
 MULTIPLES = [0.001, 0.1, 0.5, 1.1, 1.2, 1.3, 2.0, 10.0, 1000.0]
@@ -42,7 +42,7 @@ def main():
     size = {"n_initial": 100, "n_instances": 200, "n_rounds": 1 if options.quick else 5}
     net = net_for("mnist", options.device, 3 if options.quick else 50)
     first = np.random.RandomState(0).permutation(len(X))[: size["n_initial"]]
-    loss = free_loss(net, X[first], y[first], random_state=0)
+    loss = unconstrained_loss(net, X[first], y[first], random_state=0)
     print(f"loss without constraints: {loss:.3f}")
 
     def curves_of(name, sampler, epsilon):

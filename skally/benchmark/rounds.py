@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from skally.stopping import RoundState
-from skally.utils.random import fresh
+from skally.utils.random import clone_seeded
 from skally.utils.validation import num_samples, take_rows
 
 
@@ -95,7 +95,7 @@ def run_round(task, start, this):
     outcome : Outcome
     """
     X_labeled = take_rows(task.X, this.labelled)
-    estimator = fresh(task.estimator, np.random.RandomState(this.curve[1]))
+    estimator = clone_seeded(task.estimator, np.random.RandomState(this.curve[1]))
     with blame("fit", this):
         began = perf_counter()
         estimator.fit(X_labeled, this.y_labeled)
@@ -122,7 +122,7 @@ def ask(task, this, estimator, X_pool, X_labeled):
     """Checked positions in the pool that the sampler asks for."""
     k, sampler = task.n_instances, this.sampler
     if hasattr(sampler, "query"):
-        sampler = fresh(sampler, np.random.RandomState([this.curve[1], this.number]))
+        sampler = clone_seeded(sampler, np.random.RandomState([this.curve[1], this.number]))
         answer = sampler.query(estimator, X_pool, k, X=X_labeled, y=this.y_labeled)
     else:
         answer = sampler(estimator, X_pool, n_instances=k)

@@ -18,7 +18,7 @@ from skorch.utils import is_dataset
 from skally.nets.convergence import complaint
 from skally.nets.data import Relabelled
 from skally.nets.embedding import embedding
-from skally.nets.epsilon import RULE, free_loss
+from skally.nets.epsilon import RULE, unconstrained_loss
 from skally.nets.kkt import final_state, losses
 from skally.nets.multiprocess import across_processes, device_of, start_alike
 from skally.nets.parameters import check_training_params
@@ -120,7 +120,7 @@ class BaseConstrainedNet(BaseEstimator):
         rng = make_rng(self.random_state) if fresh else self._rng
         start_alike(self.accelerator, rng, targets)
         if automatic:
-            value = RULE * free_loss(self, X, y, random_state=rng)
+            value = RULE * unconstrained_loss(self, X, y, random_state=rng)
             tolerance = np.full(num_samples(X), value)
         X, y_net = (Relabelled(X, targets), None) if is_dataset(X) else (X, targets)
         with torch_seeded(draw_seed(rng), self._device):

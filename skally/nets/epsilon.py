@@ -74,7 +74,7 @@ def from_error(error, y=None, *, loss="squared"):
     return relative**2 if loss == "squared" else relative
 
 
-def free_loss(net, X, y, *, cv=3, random_state=None):
+def unconstrained_loss(net, X, y, *, cv=3, random_state=None):
     """Mean constraint loss of rows held out from training without constraints.
 
     On its own training rows a net that can interpolate comes to no loss at all, whatever the task.
@@ -146,7 +146,7 @@ def epsilon_grid(net, X, y, *, factors=(0.3, 0.6, 1.2, 2.4, 4.8), cv=3, random_s
     factors = np.asarray(factors, dtype=float)
     if factors.size == 0 or not np.all(factors > 0):
         raise ValueError(f"factors == {factors.tolist()!r}, must be some numbers above 0.")
-    return factors * free_loss(net, X, y, cv=cv, random_state=random_state)
+    return factors * unconstrained_loss(net, X, y, cv=cv, random_state=random_state)
 
 
 def split_off_net(estimator):

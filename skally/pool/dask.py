@@ -21,7 +21,7 @@ ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True)
-class Question:
+class DaskQuery:
     """What is asked of every block, sent once.
 
     Parameters
@@ -98,7 +98,7 @@ def is_dask(X):
     return dask is not None and dask.is_dask_collection(X)
 
 
-def query_blocks(question, X_pool):
+def query_blocks(query, X_pool):
     """As :meth:`skally.BaseSampler.query`, of a pool that is a dask array or data frame.
 
     Each block shortlists as many rows as are queried, or all that it has, and the same sampler
@@ -106,7 +106,7 @@ def query_blocks(question, X_pool):
 
     Parameters
     ----------
-    question : Question
+    query : DaskQuery
     X_pool : dask array or data frame
 
     References
@@ -116,27 +116,27 @@ def query_blocks(question, X_pool):
     line: a sampler has no objective by which the best shortlist could win against the choice.
     """
     blocks = as_blocks(X_pool)
-    check_n_instances(question.n_instances, len(Pool(question.estimator, blocks)))
-    rng = make_rng(question.sampler.random_state)
+    check_n_instances(query.n_instances, len(Pool(query.estimator, blocks)))
+    rng = make_rng(query.sampler.random_state)
     given = deepcopy(rng)  # the choice draws as the plain query would, whatever the blocks
     seeds = [draw_seed(rng) for _ in blocks.parts]
-    X, y = compute([question.X, question.y])
-    question = replace(question, X=X, y=y, n_instances=int(question.n_instances))
+    X, y = compute([query.X, query.y])
+    query = replace(query, X=X, y=y, n_instances=int(query.n_instances))
     if len(blocks.parts) == 1:
-        return ask_blocks(answer, question, blocks, [given])[0]
-    question = prepare(question, blocks, given)
-    shortlists = ask_blocks(shortlist, question, blocks, seeds)
-    indices = choose(question, blocks, shortlists, given)
-    if not question.return_utilities:
+        return ask_blocks(answer, query, blocks, [given])[0]
+    query = prepare(query, blocks, given)
+    shortlists = ask_blocks(shortlist, query, blocks, seeds)
+    indices = choose(query, blocks, shortlists, given)
+    if not query.return_utilities:
         return indices
     return indices, np.concatenate([each.utility for each in shortlists])
 
 
-def prepare(question, blocks, rng):
-    """Question by a sampler that has learned what it learns from the labelled samples alone."""
-    pool = Pool(question.estimator, blocks, question.X, question.y, question.memory_limit)
+def prepare(query, blocks, rng):
+    """DaskQuery by a sampler that has learned what it learns from the labelled samples alone."""
+    pool = Pool(query.estimator, blocks, query.X, query.y, query.memory_limit)
     with ONE_AT_A_TIME:
-        return replace(question, sampler=question.sampler.prepare(pool, rng))
+        return replace(query, sampler=query.sampler.prepare(pool, rng))
 
 
 def as_blocks(X_pool):
@@ -177,33 +177,33 @@ def delayed_length(part):
     return dask.delayed(len)(part)
 
 
-def ask_blocks(function, question, blocks, seeds):
-    """What ``function(question, part, length, seed)`` gives for each block, in their order."""
+def ask_blocks(function, query, blocks, seeds):
+    """What ``function(query, part, length, seed)`` gives for each block, in their order."""
     import dask
 
-    once = dask.delayed(question, traverse=False)  # one object of the graph, whatever the blocks
+    sent = dask.delayed(query, traverse=False)  # one object of the graph, whatever the blocks
     ask = dask.delayed(function, pure=False)
-    return compute(map(ask, [once] * len(seeds), blocks.parts, blocks.lengths, seeds))
+    return compute(map(ask, [sent] * len(seeds), blocks.parts, blocks.lengths, seeds))
 
 
-def answer(question, X_block, n_rows, rng):
+def answer(query, X_block, n_rows, rng):
     """Plain query of the only block, as :meth:`skally.BaseSampler.query` returns it."""
     check_length(X_block, n_rows)
-    return question.ask(X_block, question.n_instances, rng, question.return_utilities)
+    return query.ask(X_block, query.n_instances, rng, query.return_utilities)
 
 
-def shortlist(question, X_block, n_rows, seed):
+def shortlist(query, X_block, n_rows, seed):
     """Rows of a block that may be among the best of the pool.
 
     A block that has no more than are queried hands over all, and embeds them only where someone
     wants to see their utilities.
     """
     check_length(X_block, n_rows)
-    k, utility = min(question.n_instances, n_rows), None
-    if question.return_utilities:
-        picks, utility = question.ask(X_block, k, seed, True)
+    k, utility = min(query.n_instances, n_rows), None
+    if query.return_utilities:
+        picks, utility = query.ask(X_block, k, seed, True)
     elif k < n_rows:
-        picks = question.ask(X_block, k, seed)
+        picks = query.ask(X_block, k, seed)
     else:
         return Shortlist(np.arange(n_rows), X_block, None)
     picks = np.sort(picks)
@@ -218,12 +218,12 @@ def check_length(X_block, n_rows):
         )
 
 
-def choose(question, blocks, shortlists, rng):
+def choose(query, blocks, shortlists, rng):
     """Positions in the pool of the best rows of all shortlists, (n_instances,)."""
     starts = zip(blocks.starts, shortlists, strict=True)
     positions = np.concatenate([start + each.positions for start, each in starts])
     rows = stack([each.rows for each in shortlists])
-    return positions[question.ask(rows, question.n_instances, rng)]
+    return positions[query.ask(rows, query.n_instances, rng)]
 
 
 def stack(parts):

@@ -125,7 +125,7 @@ class Pool:
         See :func:`skally.pool.gradients.gradient_sketch`; those of a committee are side by side.
         """
         X_all = self.X, need("X", self._labeled_X)
-        return self.once(
+        return self.cached(
             ("gradient_sketches", size), lambda: self.model.gradient_sketches(X_all, size, rng)
         )
 
@@ -136,7 +136,7 @@ class Pool:
         ----------
         rows : int array
         """
-        return self.once(
+        return self.cached(
             ("subset", rows.tobytes()), lambda: replace(self, X=take_rows(self.X, rows))
         )
 
@@ -227,7 +227,7 @@ class Pool:
         """Dual variables of the rows of ``train_embedding``, (n,)."""
         return self.model.dual_variables
 
-    def once(self, key, compute):
+    def cached(self, key, compute):
         """What ``compute()`` gives on the first call with this key, for both hooks of a sampler."""
         if key not in self._computed:
             self._computed[key] = compute()

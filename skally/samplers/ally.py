@@ -61,7 +61,7 @@ class ALLYSampler(HeadSampler):
     def head(self):
         return DualRegressor() if self.regressor is None else self.regressor
 
-    def lesson(self, pool):
+    def training_data(self, pool):
         self._check_parameters()
         return dual_lesson(pool, self.max_dual)
 
@@ -123,7 +123,7 @@ class DualLCMDSampler(HeadSampler):
     def head(self):
         return DualRegressor() if self.regressor is None else self.regressor
 
-    def lesson(self, pool):
+    def training_data(self, pool):
         check_max_dual(self.max_dual)
         return dual_lesson(pool, self.max_dual)
 

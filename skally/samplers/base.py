@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skally.functional.selection import top_k
-from skally.pool.dask import Question, is_dask, query_blocks
+from skally.pool.dask import DaskQuery, is_dask, query_blocks
 from skally.pool.pool import Pool
 from skally.pool.unwrapping import is_learner, learners_of
 from skally.utils.random import make_rng
@@ -27,12 +27,12 @@ class BaseSampler(BaseEstimator, ABC):
 
     Attributes
     ----------
-    heeds_utility : bool
+    uses_utility : bool
         Whether ``select`` looks at the utilities. Those of a class where it does not are computed
         only for who asks to see them.
     """
 
-    heeds_utility = True
+    uses_utility = True
 
     def __init__(self, *, random_state=None):
         self.random_state = random_state
@@ -105,12 +105,12 @@ class BaseSampler(BaseEstimator, ABC):
             If the pool is a dask collection and the cluster went away.
         """
         if is_dask(X_pool):
-            question = Question(self, estimator, n_instances, X, y, return_utilities, memory_limit)
-            return query_blocks(question, X_pool)
+            query = DaskQuery(self, estimator, n_instances, X, y, return_utilities, memory_limit)
+            return query_blocks(query, X_pool)
         pool = Pool(estimator, X_pool, X, y, memory_limit)
         check_n_instances(n_instances, len(pool))
         rng = make_rng(self.random_state)
-        utility = utility_of(self, pool, rng) if self.heeds_utility else None
+        utility = utility_of(self, pool, rng) if self.uses_utility else None
         indices = np.asarray(self.select(pool, utility, int(n_instances), rng))
         if not return_utilities:
             return indices

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from skally.functional.distances import blocks
 from skally.functional.selection import top_k
 from skally.samplers.base import BaseSampler
-from skally.utils.random import fresh
+from skally.utils.random import clone_seeded
 from skally.utils.validation import check_number
 
 
@@ -45,7 +45,7 @@ class DiscriminativeSampler(BaseSampler):
     array([2])
     """
 
-    heeds_utility = False
+    uses_utility = False
 
     def __init__(self, classifier=None, n_parts=10, ratio=10.0, *, random_state=None):
         super().__init__(random_state=random_state)
@@ -77,7 +77,7 @@ class DiscriminativeSampler(BaseSampler):
         classifier = discriminator(len(X)) if self.classifier is None else self.classifier
         with warnings.catch_warnings():  # a ranking is all that is wanted
             warnings.simplefilter("ignore", ConvergenceWarning)
-            classifier = fresh(classifier, rng).fit(X, y)
+            classifier = clone_seeded(classifier, rng).fit(X, y)
         return np.concatenate([classifier.predict_proba(Z[b])[:, 1] for b in blocks(len(Z), 8192)])
 
 

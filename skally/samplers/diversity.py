@@ -48,7 +48,7 @@ class CoreSetSampler(BaseSampler):
     array([1, 2])
     """
 
-    heeds_utility = False
+    uses_utility = False
 
     def utility(self, pool, rng):
         gap = pool.labeled_distance
@@ -115,7 +115,7 @@ class TypiClustSampler(BaseSampler):
     [1, 4]
     """
 
-    heeds_utility = False
+    uses_utility = False
 
     def __init__(self, n_neighbors=20, max_clusters=500, *, random_state=None):
         super().__init__(random_state=random_state)
@@ -173,7 +173,7 @@ class ProbCoverSampler(BaseSampler):
     array([1, 3])
     """
 
-    heeds_utility = False
+    uses_utility = False
 
     def __init__(self, delta=None, n_classes=None, n_targets=20_000, *, random_state=None):
         super().__init__(random_state=random_state)

@@ -47,7 +47,7 @@ class BADGESampler(BaseSampler):
     array([0, 3])
     """
 
-    heeds_utility = False
+    uses_utility = False
 
     def utility(self, pool, rng):
         return np.sqrt(factored_norms(*self._factors(pool)))
@@ -102,7 +102,7 @@ class BAITSampler(BaseSampler):
     array([1])
     """
 
-    heeds_utility = False
+    uses_utility = False
 
     def __init__(self, *, regularization=1.0, pick_weight=None, random_state=None):
         super().__init__(random_state=random_state)
@@ -120,7 +120,7 @@ class BAITSampler(BaseSampler):
 
     def _candidates(self, pool):
         check_number("regularization", self.regularization, numbers.Real, 1e-6)
-        return pool.once(
+        return pool.cached(
             ("candidates", self.regularization),
             lambda: fisher_candidates(pool, self.regularization),
         )
@@ -160,7 +160,7 @@ class LCMDSampler(BaseSampler):
     array([2, 3])
     """
 
-    heeds_utility = False
+    uses_utility = False
 
     def __init__(self, *, features="embedding", sketch_size=512, random_state=None):
         super().__init__(random_state=random_state)

@@ -35,7 +35,7 @@ class GreedyInputSampler(BaseSampler):
     array([2, 1, 0])
     """
 
-    heeds_utility = False
+    uses_utility = False
 
     def utility(self, pool, rng):
         gap = squared_distance_to_nearest(pool.inputs, pool.labeled_inputs)
@@ -74,7 +74,7 @@ class GreedyTargetSampler(BaseSampler):
     array([1, 2])
     """
 
-    heeds_utility = False
+    uses_utility = False
 
     def utility(self, pool, rng):
         return squared_distance_to_nearest(pool.prediction, as_columns(pool.labeled_target))
@@ -110,7 +110,7 @@ class ImprovedGreedySampler(BaseSampler):
     array([1, 2])
     """
 
-    heeds_utility = False
+    uses_utility = False
 
     def utility(self, pool, rng):
         labeled = (pool.labeled_inputs, as_columns(pool.labeled_target))

@@ -6,14 +6,14 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 
 from skally.samplers.base import BaseSampler
-from skally.utils.random import fresh
+from skally.utils.random import clone_seeded
 
 
 class HeadSampler(BaseSampler):
     """Rows by what a regressor, the head, predicts from their embedding.
 
-    A class overrides ``head`` and ``lesson`` in the place of ``utility``. The head depends on the
-    labelled samples alone, so that it is learned once for all blocks of a dask pool.
+    A class overrides ``head`` and ``training_data`` in the place of ``utility``. The head depends
+    on the labelled samples alone, so that it is learned once for all blocks of a dask pool.
     """
 
     @abstractmethod
@@ -21,24 +21,24 @@ class HeadSampler(BaseSampler):
         """Regressor that is not fitted; a clone of it is, with a seed of its own."""
 
     @abstractmethod
-    def lesson(self, pool):
+    def training_data(self, pool):
         """What it learns: embedding of the labelled samples, (n, d), and the target, (n,)."""
 
     def utility(self, pool, rng):
-        lessons = self._lessons(pool)
+        training_sets = self._training_sets(pool)
         for member in pool.members:
             member.embedding  # noqa: B018 (errors come before any training)
-        return predictions(self._learn(lessons, rng), pool)
+        return predictions(self._learn(training_sets, rng), pool)
 
     def prepare(self, pool, rng):
-        heads = self._learn(self._lessons(pool), rng)
+        heads = self._learn(self._training_sets(pool), rng)
         return PreparedSampler(self, [FrozenEstimator(head) for head in heads])
 
-    def _lessons(self, pool):
-        return [self.lesson(member) for member in pool.members]
+    def _training_sets(self, pool):
+        return [self.training_data(member) for member in pool.members]
 
-    def _learn(self, lessons, rng):
-        return [fresh(self.head(), rng).fit(Z, target) for Z, target in lessons]
+    def _learn(self, training_sets, rng):
+        return [clone_seeded(self.head(), rng).fit(Z, target) for Z, target in training_sets]
 
 
 class PreparedSampler(BaseSampler):

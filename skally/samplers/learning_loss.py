@@ -64,7 +64,7 @@ class LearningLossSampler(HeadSampler):
     def head(self):
         return LossRegressor(self.margin, self.hidden_layer_sizes, self.max_epochs, self.lr)
 
-    def lesson(self, pool):
+    def training_data(self, pool):
         check_number("margin", self.margin, numbers.Real, 0)
         return pool.loss_samples
 

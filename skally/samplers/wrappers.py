@@ -20,7 +20,7 @@ class ComposedSampler(BaseSampler):
     utility : sampler
         Says what each row is worth.
     selection : sampler
-        Says which rows to take together. Some do not look at utilities: ``heeds_utility`` says so.
+        Says which rows to take together. Some do not look at utilities: ``uses_utility`` says so.
     random_state : None, int or RandomState
 
     Examples

@@ -146,14 +146,14 @@ class OverallUncertainty(StoppingCriterion):
             )
         if num_samples(state.X_pool) == 0:
             return 0.0
-        doubt = by_parts(lambda X: relative_entropy(model.core.predict_proba(X)), state.X_pool)
+        doubt = by_parts(lambda X: normalized_entropy(model.core.predict_proba(X)), state.X_pool)
         return as_finite("uncertainty of X_pool", level(doubt, self.quantile))
 
     def decide(self, observations):
         return as_finite("uncertainty of X_pool", observations[-1]) <= self.threshold
 
 
-def relative_entropy(proba):
+def normalized_entropy(proba):
     """Entropy of each row as a share of the largest possible, (n,); 0 for a single class."""
     proba = np.asarray(proba)
     if proba.ndim != 2:

@@ -10,7 +10,7 @@ from skally.nets.heads import DualRegressor
 from skally.pool.unwrapping import unwrap
 from skally.synthesis.affine import find_affine, identity
 from skally.synthesis.columns import in_form_of
-from skally.utils.random import fresh
+from skally.utils.random import clone_seeded
 from skally.utils.validation import as_array
 
 
@@ -54,7 +54,7 @@ class PredictedDual:
 def predicted_dual(member, affine, regressor, row, rng):
     """Function of a double tensor of inputs (n, ...) to the duals predicted by one net, (n,)."""
     Z, duals = member.train_embedding, member.dual_variables
-    head = fresh(DualRegressor() if regressor is None else regressor, rng).fit(Z, duals)
+    head = clone_seeded(DualRegressor() if regressor is None else regressor, rng).fit(Z, duals)
     predict, seen = head.differentiable(), affine.with_fields(torch.tensor)
     module = precise_copy(member.net.module_, seen(torch.tensor(row)))
     layer = find_embedding_layer(module, member.net.embedding_layer)

@@ -35,7 +35,7 @@ def draw_seed(rng):
     return int(rng.randint(np.iinfo(np.int32).max))
 
 
-def fresh(estimator, rng):
+def clone_seeded(estimator, rng):
     """Clone of an estimator, every ``random_state`` within it drawn from ``rng``."""
     names = [name for name in estimator.get_params() if name.split("__")[-1] == "random_state"]
     return clone(estimator).set_params(**{name: draw_seed(rng) for name in sorted(names)})

@@ -8,7 +8,7 @@ from torch import nn
 
 from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
 from skally.nets.data import ArrayDataset
-from skally.nets.epsilon import RULE, epsilon_grid, free_loss, from_error, from_probability
+from skally.nets.epsilon import RULE, epsilon_grid, from_error, from_probability, unconstrained_loss
 
 QUICK = {"max_epochs": 3, "random_state": 0}
 
@@ -52,13 +52,13 @@ def test_free_loss_is_the_mean_over_rows_held_out(diabetes):
         seed = rng.randint(np.iinfo(np.int32).max)
         free = clone(net).set_params(dual_lr=0.0, random_state=seed).fit(X[train], y[train])
         losses.extend(free.sample_loss(X[test], y[test]))
-    assert np.isclose(free_loss(net, X, y, random_state=7), np.mean(losses))
+    assert np.isclose(unconstrained_loss(net, X, y, random_state=7), np.mean(losses))
 
 
 def test_automatic_epsilon_is_the_rule_times_the_free_loss(diabetes):
     X, y = diabetes
     net = ConstrainedNetRegressor(epsilon="auto", **QUICK).fit(X, y)
-    assert np.isclose(net.epsilon_, RULE * free_loss(net, X, y, random_state=0))
+    assert np.isclose(net.epsilon_, RULE * unconstrained_loss(net, X, y, random_state=0))
     again = clone(net).fit(X, y)
     assert again.epsilon_ == net.epsilon_
     assert np.array_equal(again.dual_variables_, net.dual_variables_)

@@ -153,7 +153,7 @@ def test_regressors_and_committees_of_them_are_told_from_classifiers(diabetes, r
 def test_what_is_computed_once_is_kept_by_its_key(regressor, diabetes):
     pool, calls = Pool(regressor, diabetes[0]), []
     for key in ("a", "b", "a"):
-        assert pool.once(key, lambda key=key: calls.append(key) or key) == key
+        assert pool.cached(key, lambda key=key: calls.append(key) or key) == key
     assert calls == ["a", "b"]
 
 

@@ -6,7 +6,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
-from skally.utils.random import draw_seed, fresh, make_rng, torch_seeded
+from skally.utils.random import clone_seeded, draw_seed, make_rng, torch_seeded
 
 
 def test_torch_state_is_put_back():
@@ -43,7 +43,7 @@ def test_bad_random_state_is_named(bad):
 def test_fresh_estimators_are_clones_seeded_in_every_part():
     forest = BaggingClassifier(DecisionTreeClassifier(max_depth=3))
     model = make_pipeline(LinearRegression(), forest)
-    again, same = (fresh(model, np.random.RandomState(0)) for _ in range(2))
+    again, same = (clone_seeded(model, np.random.RandomState(0)) for _ in range(2))
     assert again[1] is not forest and forest.random_state is None
     assert again[1].estimator.max_depth == 3
     seeds = [again[1].random_state, again[1].estimator.random_state]

@@ -8,7 +8,7 @@ from sklearn.decomposition import PCA
 from skally.benchmark.displays.drawing import MUTED, own_axes
 from skally.pool.pool import Pool
 from skally.samplers.ally import ALLYSampler
-from skally.utils.random import fresh, make_rng
+from skally.utils.random import clone_seeded, make_rng
 from skally.utils.validation import check_number, num_samples, take_rows
 
 PICK = "#d55e00"
@@ -271,7 +271,7 @@ def project(features, projection, rng):
     if projection is None and d <= 2:
         return np.hstack([features, np.zeros((n, 2 - d))])
     projection = PCA(2) if projection is None else projection
-    flat = np.asarray(fresh(projection, rng).fit_transform(features))
+    flat = np.asarray(clone_seeded(projection, rng).fit_transform(features))
     if flat.shape != (n, 2):
         raise ValueError(f"projection gave an array of shape {flat.shape}, must be ({n}, 2).")
     return flat
