@@ -1,4 +1,4 @@
-"""Mathematics on plain arrays: distances, uncertainty, selection, clustering, information.
+"""Mathematics on NumPy arrays: distances, uncertainty, selection, clustering, information.
 
 A function belongs here if it needs neither an estimator nor torch.
 """

@@ -1,4 +1,4 @@
-"""Clusters, and which k rows to take from them: plain functions on arrays."""
+"""K-means for large pools, and rules that choose k rows from clusters."""
 
 import warnings
 
@@ -15,25 +15,27 @@ from skally.functional.distances import (
 from skally.functional.selection import top_k
 from skally.utils.random import draw_seed
 
-# Rows that Lloyd's algorithm looks at, for each cluster and at least.
+# Lloyd's algorithm runs on a random sample of so many rows for each cluster, and of no fewer than
+# so many in all.
 ROWS_PER_CLUSTER, LEAST_ROWS = 256, 20_000
 
 
 def kmeans(parts, n_clusters, rng, init="random"):
-    """Clusters by Lloyd's algorithm.
+    """Clusters by ten iterations of Lloyd's algorithm, on a random sample if there are many rows.
 
-    With a cluster for each query, choosing the start by k-means++ would cost more than all
-    iterations from random rows, of which ten are enough to keep queries apart. Of many rows a
-    random part is looked at: in ``tests/benchmarks/kmeans.py`` that costs less than 1 % of inertia.
+    Samplers ask for as many clusters as rows are queried. With so many, seeding by k-means++ would
+    take longer than all iterations from random rows, and ten iterations are enough for clusters
+    that only keep the queried rows apart. The sample costs less than 1 % of inertia
+    (``tests/benchmarks/kmeans.py``).
 
     Parameters
     ----------
-    parts : sequence of arrays of shape (n_i, d), n rows together
-        They are clustered as one.
+    parts : sequence of arrays of shape (n_i, d), n rows in all
+        Clustered as if they were stacked.
     n_clusters : int, at most n
     rng : numpy.random.RandomState
     init : "random" or "k-means++"
-        The latter for few clusters, where it is cheap and a bad start would show.
+        The latter is for few clusters, where it is cheap and a bad start would matter.
 
     Returns
     -------
@@ -47,10 +49,10 @@ def kmeans(parts, n_clusters, rng, init="random"):
         init=init,
         n_init=1,
         max_iter=10,
-        copy_x=rows is None,  # rows that are drawn are a copy
+        copy_x=rows is None,  # a sample is a copy already
         random_state=draw_seed(rng),
     )
-    with warnings.catch_warnings():  # fewer distinct rows than clusters: callers allow for it
+    with warnings.catch_warnings():  # callers accept fewer distinct rows than clusters
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(take_from(parts, rows))
     if rows is None:
@@ -63,8 +65,8 @@ def best_per_cluster(utility, labels, k, rng):
     """Rows of largest utility, in equal shares from each cluster.
 
     Rows are taken in rounds: the best of every cluster, then the second best of every cluster,
-    and so on. In the last round the clusters whose candidate has the larger utility win. A cluster
-    that runs short leaves its share to the others.
+    and so on. Within a round, rows of larger utility come first, which decides where the last round
+    ends. A cluster that has no rows left is skipped.
 
     Parameters
     ----------
@@ -82,12 +84,12 @@ def best_per_cluster(utility, labels, k, rng):
 
 
 def in_turns(order, labels):
-    """Rows in an order in which clusters take turns: their first rows, their second rows, ...
+    """Reorder rows so that clusters take turns: first the first row of each, then the second.
 
     Parameters
     ----------
     order : int array of shape (n,)
-        Rows in the order that holds within each cluster and within each round.
+        Rows in the order that is kept within each cluster and within each round.
     labels : int array of shape (n,), the cluster of each row
 
     Returns
@@ -98,21 +100,22 @@ def in_turns(order, labels):
     size = np.unique(labels, return_counts=True)[1]
     starts = np.repeat(np.cumsum(size) - size, size)
     turn = np.empty(len(order), dtype=int)
-    turn[by_cluster] = np.arange(len(order)) - starts  # (n,) rank of a row in its own cluster
+    turn[by_cluster] = np.arange(len(order)) - starts  # (n,) rank of each row in its own cluster
     return order[np.argsort(turn, kind="stable")]
 
 
-def largest_cluster(Z, label, gap, k, weight=1.0):
-    """Each pick is the row farthest from the centre of the heaviest cluster, and a new centre.
+def largest_cluster(Z, label, nearest_squared, k, weight=1.0):
+    """Largest cluster maximum distance: each pick is the farthest row of the largest cluster.
 
-    A cluster weighs the sum of its rows' squared distances to its centre.
+    The size of a cluster is the sum of its rows' squared distances to its centre. Each pick becomes
+    the centre of a new cluster, which takes over the rows that are nearer to it.
 
     Parameters
     ----------
     Z : array of shape (n, d)
     label : int array of shape (n,)
         Nearest centre of each row.
-    gap : array of shape (n,)
+    nearest_squared : array of shape (n,)
         Squared distance to it.
     k : int, at most n
     weight : float or array of shape (n,), not negative
@@ -128,15 +131,15 @@ def largest_cluster(Z, label, gap, k, weight=1.0):
     Learning for Regression", JMLR 24, 2023, section 4.3.8.
     """
     around_mean = Z, Z.mean(axis=0), squared_distance_to_mean(Z)
-    label, gap = label.copy(), gap * weight
+    label, weighted = label.copy(), nearest_squared * weight
     first_new = label.max() + 1
     chosen = []
     while len(chosen) < k:
-        heaviest = np.argmax(np.bincount(label, weights=gap))
-        score = np.where(label == heaviest, gap, -1.0)
+        largest = np.argmax(np.bincount(label, weights=weighted))
+        score = np.where(label == largest, weighted, -1.0)
         score[chosen] = -2.0  # behind every other row, duplicates too
         chosen.append(int(np.argmax(score)))
         to_new = squared_distance(*around_mean, chosen[-1]) * weight
-        label[to_new < gap] = first_new + len(chosen) - 1
-        gap = np.minimum(gap, to_new)
+        label[to_new < weighted] = first_new + len(chosen) - 1
+        weighted = np.minimum(weighted, to_new)
     return np.array(chosen)

@@ -1,18 +1,18 @@
-"""Distances and products by chunks and factors: no array of n x L or n x C x d floats is built."""
+"""Distances between rows, computed in chunks or from factors to keep memory at O(n)."""
 
 from functools import reduce
+from itertools import product
 
 import numpy as np
 from sklearn.metrics import pairwise_distances_argmin_min
+from sklearn.neighbors import NearestNeighbors
+from sklearn.utils import gen_batches
 
-
-def blocks(n, size=1024):
-    """Slices of at most ``size`` rows, n rows together."""
-    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
+TILE = 1024  # rows and columns of a block of distances
 
 
 def take_from(parts, rows):
-    """Rows of several arrays, numbered as if they were one; None means all.
+    """Rows of several arrays, numbered as if the arrays were stacked; None means all rows.
 
     Parameters
     ----------
@@ -21,7 +21,8 @@ def take_from(parts, rows):
 
     Returns
     -------
-    Z : array of shape (m, d), the array itself for all rows of a single one
+    Z : array of shape (m, d)
+        Not a copy where all rows of a single array are asked for.
     """
     if rows is None:
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
@@ -32,19 +33,21 @@ def take_from(parts, rows):
 
 
 def squared_distance(Z, origin, norms, c):
-    """Squared distance of every row of Z to one row.
+    """Squared distance of every row of Z to row c, by one matrix-vector product.
 
     Parameters
     ----------
     Z : array of shape (n, d)
+        It is neither shifted nor copied.
     origin : array of shape (d,)
-        The nearer to the rows, the fewer digits are lost. Z itself is not shifted, nor copied.
+        Distances are differences of squared lengths measured from here. The closer it is to the
+        rows, the smaller the rounding error.
     norms : array of shape (n,), squared distances of Z's rows to the origin
-    c : int, the row
+    c : int, position of a row of Z
 
     Returns
     -------
-    gap : array of shape (n,), not negative
+    squared : array of shape (n,), not negative
     """
     step = Z[c] - origin
     return np.maximum(norms - 2 * (Z @ step - origin @ step) + norms[c], 0)
@@ -58,6 +61,9 @@ def squared_norms(Z):
 def squared_distances(A, B):
     """Squared distance of every row of A to every row of B.
 
+    In single precision this takes half the time of scikit-learn's ``euclidean_distances``, which
+    computes in double precision and converts back.
+
     Parameters
     ----------
     A : array of shape (n, d)
@@ -65,18 +71,24 @@ def squared_distances(A, B):
 
     Returns
     -------
-    gap : array of shape (n, m), not negative
+    squared : array of shape (n, m), not negative
     """
-    origin = B.mean(axis=0)  # shorter rows, fewer digits lost in their products
+    origin = B.mean(axis=0)  # shorter rows, smaller rounding errors of their products
     A, B = A - origin, B - origin
     left = np.column_stack([A, squared_norms(A), np.ones(len(A), A.dtype)])
     right = np.column_stack([-2 * B, np.ones(len(B), B.dtype), squared_norms(B)])
-    gap = left @ right.T  # the norms within the product: no second and third pass over the result
-    return np.maximum(gap, 0, out=gap)
+    squared = left @ right.T  # one product adds the norms too and saves two passes over the result
+    return np.maximum(squared, 0, out=squared)
+
+
+def tiles(n, m):
+    """Pairs of slices, of rows and of columns, that divide an n x m array into tiles."""
+    if n and m:  # gen_batches refuses 0
+        yield from product(gen_batches(n, TILE), gen_batches(m, TILE))
 
 
 def distance_tiles(A, B):
-    """Squared distances of every row of A to every row of B, a tile at a time.
+    """Squared distances of every row of A to every row of B, one tile after another.
 
     Parameters
     ----------
@@ -86,11 +98,10 @@ def distance_tiles(A, B):
     Yields
     ------
     rows, columns : slices
-    gap : array of shape (n_rows, n_columns), not negative
+    squared : array of shape (n_rows, n_columns), not negative
     """
-    for rows in blocks(len(A)):
-        for columns in blocks(len(B)):
-            yield rows, columns, squared_distances(A[rows], B[columns])
+    for rows, columns in tiles(len(A), len(B)):
+        yield rows, columns, squared_distances(A[rows], B[columns])
 
 
 def nearest(Z, centers):
@@ -104,7 +115,7 @@ def nearest(Z, centers):
     Returns
     -------
     label : int array of shape (n,)
-    gap : array of shape (n,)
+    nearest_squared : array of shape (n,)
     """
     return pairwise_distances_argmin_min(Z, centers, metric="sqeuclidean")
 
@@ -120,13 +131,13 @@ def squared_distance_to_nearest(Z, centers):
 
     Returns
     -------
-    gap : array of shape (n,)
+    nearest_squared : array of shape (n,)
     """
     return smallest_product((Z,), (centers,))
 
 
 def smallest_product(spaces, centers):
-    """Product of the squared distances to one centre in several spaces, for the best centre.
+    """Smallest, over all centres, product of the squared distances to a centre in several spaces.
 
     Parameters
     ----------
@@ -139,10 +150,10 @@ def smallest_product(spaces, centers):
     product : array of shape (n,)
     """
     smallest = np.full(len(spaces[0]), np.inf, dtype=np.result_type(*spaces))
-    for tiles in zip(*map(distance_tiles, spaces, centers), strict=True):
-        rows = tiles[0][0]
-        product = reduce(np.multiply, [gap for _, _, gap in tiles])
-        smallest[rows] = np.minimum(smallest[rows], product.min(axis=1))
+    for of_spaces in zip(*map(distance_tiles, spaces, centers), strict=True):
+        rows = of_spaces[0][0]
+        multiplied = reduce(np.multiply, [squared for _, _, squared in of_spaces])
+        smallest[rows] = np.minimum(smallest[rows], multiplied.min(axis=1))
     return smallest
 
 
@@ -152,7 +163,7 @@ def squared_distance_to_mean(Z):
 
 
 def count_similar(Z, targets, least):
-    """Number of targets whose inner product with a row is large enough.
+    """Number of targets whose inner product with each row is at least ``least``.
 
     Parameters
     ----------
@@ -165,9 +176,8 @@ def count_similar(Z, targets, least):
     count : int array of shape (n,)
     """
     count = np.zeros(len(Z), dtype=int)
-    for columns in blocks(len(targets)):
-        for rows in blocks(len(Z)):
-            count[rows] += np.count_nonzero(Z[rows] @ targets[columns].T >= least, axis=1)
+    for rows, columns in tiles(len(Z), len(targets)):
+        count[rows] += np.count_nonzero(Z[rows] @ targets[columns].T >= least, axis=1)
     return count
 
 
@@ -177,21 +187,17 @@ def mean_neighbor_distance(Z, n_neighbors):
     Parameters
     ----------
     Z : array of shape (n, d)
-    n_neighbors : int
+    n_neighbors : int, at least 1
         All other rows where there are fewer.
 
     Returns
     -------
     distance : array of shape (n,), zero if there is no other row
     """
-    n_neighbors = max(0, min(n_neighbors, len(Z) - 1))
-    nearest = np.full((len(Z), n_neighbors), np.inf, dtype=Z.dtype)
-    for rows, columns, gap in distance_tiles(Z, Z) if n_neighbors else ():
-        if rows == columns:
-            np.fill_diagonal(gap, np.inf)
-        known = np.hstack([nearest[rows], gap])
-        nearest[rows] = np.partition(known, n_neighbors - 1, axis=1)[:, :n_neighbors]
-    return np.sqrt(nearest).sum(axis=1) / max(1, n_neighbors)
+    if len(Z) < 2:
+        return np.zeros(len(Z))
+    neighbors = NearestNeighbors(n_neighbors=min(n_neighbors, len(Z) - 1), algorithm="brute")
+    return neighbors.fit(Z).kneighbors()[0].mean(axis=1)
 
 
 def factored_norms(q, h):
@@ -210,17 +216,17 @@ def factored_norms(q, h):
 
 
 def factored_squared_distance(q, h, norms, c):
-    """Squared distance of every row q_i (x) h_i to one row, in O(n (C + d)).
+    """Squared distance of every row q_i (x) h_i to row c, in O(n (C + d)).
 
     Parameters
     ----------
     q : array of shape (n, C)
     h : array of shape (n, d)
     norms : array of shape (n,), as by :func:`factored_norms`
-    c : int, the row
+    c : int, position of a row
 
     Returns
     -------
-    gap : array of shape (n,), not negative
+    squared : array of shape (n,), not negative
     """
     return np.maximum(norms - 2 * (q @ q[c]) * (h @ h[c]) + norms[c], 0)

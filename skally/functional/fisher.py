@@ -1,8 +1,8 @@
-"""Fisher information of a linear last layer in factors, and the batch that tells most about it.
+"""Fisher information of a linear last layer, and the batch that adds most of it.
 
-The information of row i is x_i^T x_i, where x_i = A_i (x) h_i^T has r rows and C d columns: A_i, of
-shape (r, C), belongs to the outputs and h_i, of shape (d,), is the embedding. x_i is multiplied out
-for one row at a time only.
+The information of row i is x_i^T x_i with x_i = A_i (x) h_i^T, a matrix of r rows and C d columns.
+The factor A_i of shape (r, C) comes from the outputs, h_i of shape (d,) is the embedding. The
+products x_i are never stored for all rows.
 """
 
 from dataclasses import dataclass, replace
@@ -14,14 +14,16 @@ from scipy.linalg.lapack import dpotrf, dpotri
 from sklearn.utils import gen_batches
 
 CHUNK = 2**21  # floats in the largest temporary array
-LOST = 1e-6  # of a difference no more than that share is left: too few of its digits are right
+# A number that subtractions have made smaller than this share of what it was has lost too many
+# digits to cancellation.
+LOST = 1e-6
 
 
 def softmax_factor(proba):
     """Factor A of the information of a softmax: row c is sqrt(p_c) (onehot_c - p).
 
-    These rows sum to zero over the classes, so they are written in a basis of that space, without
-    the one direction that no row tells anything about.
+    These rows sum to zero over the classes. They are written in a basis of the vectors that do, so
+    that the direction without information (the same change of all outputs) is left out.
 
     Parameters
     ----------
@@ -52,7 +54,7 @@ def information(A, h):
     total = np.zeros((C * d, C * d))
     for rows in _chunks(A, h):
         Z, outputs = h[rows], A[rows].transpose(0, 2, 1) @ A[rows]
-        for c in range(C):  # what lies below the diagonal mirrors what lies above
+        for c in range(C):  # the blocks on and above the diagonal, which the others mirror
             right = outputs[:, c, c:, None] * Z[:, None, :]  # (chunk, C - c, d)
             total[c * d : (c + 1) * d, c * d :] += Z.T @ right.reshape(len(Z), -1)
     return np.triu(total) + np.triu(total, 1).T
@@ -84,14 +86,14 @@ def quadratic_forms(A, h, M):
 
 @dataclass(frozen=True)
 class Candidates:
-    """Rows to choose from, and what is known before any is chosen.
+    """Rows to choose from, and the information that there is before any is chosen.
 
     Parameters
     ----------
     A : array of shape (n, r, C)
     h : array of shape (n, d)
     known, F : symmetric arrays of shape (C d, C d)
-        Information gathered so far, and that of interest.
+        Information gathered so far, and information of all rows that the model is to be good on.
     M : array of shape (C d, C d)
         Inverse of ``known``.
     U, V : arrays of shape (n, r, r)
@@ -108,22 +110,22 @@ class Candidates:
 
 
 def candidates(A, h, known, F):
-    """:class:`Candidates`, with M, U and V computed."""
+    """Make :class:`Candidates`: compute M, U and V."""
     M = inverse_of(known)
     U, V = quadratic_forms(A, h, M), quadratic_forms(A, h, M @ F @ M)
     return Candidates(A, h, known, F, M, U, V)
 
 
 def inverse_of(known):
-    """Inverse of a positive definite matrix, by Cholesky's factors.
+    """Inverse of a positive definite matrix, from its Cholesky factor.
 
-    Picks of large weight tell much about some directions, and little about others. The inverse by
-    elimination is not quite symmetric then, and has thousands of times the error.
+    Picks of large weight make the matrix ill-conditioned. ``numpy.linalg.inv``, which knows nothing
+    of symmetry, then has a much larger error.
     """
     lower, info = dpotrf(known.T, lower=True, clean=False)
     if info != 0:
         raise np.linalg.LinAlgError(
-            "What is known before is lost in rounding beside what the rows tell: a larger "
+            "The information matrix is not positive definite after rounding: a larger "
             "regularization or a smaller pick_weight is needed."
         )
     M = np.tril(dpotri(lower, lower=True, overwrite_c=True)[0])
@@ -132,13 +134,13 @@ def inverse_of(known):
 
 
 def trace_change(U, V, sign=1):
-    """By how much the trace of M F falls if a row is added, or rises if it is taken away.
+    """Decrease of the trace of M F if a row is added, or its increase if a row is removed.
 
     Parameters
     ----------
     U, V : arrays of shape (n, r, r)
         As in :class:`Candidates`.
-    sign : 1 to add, -1 to take away
+    sign : 1 to add, -1 to remove
 
     Returns
     -------
@@ -149,9 +151,9 @@ def trace_change(U, V, sign=1):
 
 
 def fisher_greedy(rows, k, weight=1.0):
-    """Rows that make the trace of M F small: 2 k picked one by one, then k given back.
+    """Rows that make the trace of M F small: 2 k added one by one, then k of them removed.
 
-    A pick costs O(n C r (d + r)) time, and O(r (C d)^2) for M and F.
+    A step takes time O(n C r (d + r)) for U and V, and O(r (C d)^2) for M and F.
 
     Parameters
     ----------
@@ -162,7 +164,7 @@ def fisher_greedy(rows, k, weight=1.0):
 
     Returns
     -------
-    chosen : int array of shape (k,), in the order of picking
+    chosen : int array of shape (k,), in the order in which they were added
 
     References
     ----------
@@ -179,11 +181,14 @@ def fisher_greedy(rows, k, weight=1.0):
         if V.max() < LOST * highest:
             again = candidates(A, h, rows.known + information(A[chosen], h[chosen]), F)
             M, U, V, highest = again.M, again.U, again.V, again.V.max()
-    return np.array(chosen)[_give_back(rows, chosen, k)]
+    return np.array(chosen)[_remove(rows, chosen, k)]
 
 
 def weighted(rows, weight):
-    """Candidates with what is known divided by ``weight``, and arrays M, U and V of their own."""
+    """Copy with ``known`` divided by ``weight``, which weighs all other information up by it.
+
+    M, U and V are new arrays, so that they can be updated in place.
+    """
     return replace(
         rows,
         known=rows.known / weight,
@@ -193,15 +198,15 @@ def weighted(rows, weight):
     )
 
 
-def _give_back(rows, chosen, k):
-    """Positions in chosen of the k rows that are kept."""
+def _remove(rows, chosen, k):
+    """Positions in ``chosen`` of the k rows that are left after removing the others one by one."""
     A, h, F = rows.A[chosen], rows.h[chosen], rows.F
     start = candidates(A, h, rows.known + information(A, h), F)
     M, U, V = start.M, start.U, start.V
     kept = np.arange(len(chosen))
     while len(kept) > k:
         rise = trace_change(U[kept], V[kept], sign=-1)
-        least = np.argmin(np.where(rise < 0, np.inf, rise))  # by rounding alone
+        least = np.argmin(np.where(rise < 0, np.inf, rise))  # negative by rounding alone
         _step(A, h, U, V, M, F, kept[least], sign=-1)
         kept = np.delete(kept, least)
     return kept
@@ -210,7 +215,8 @@ def _give_back(rows, chosen, k):
 def _best_addition(U, V, rest):
     """Row of the rest that lowers the trace most.
 
-    The trace of V bounds the change, so only rows whose bound reaches the best change are computed.
+    The trace of V is an upper bound of the change, so the change itself is computed only for rows
+    whose bound is at least the best change found among the 256 rows of largest bound.
     """
     bound = np.where(rest, np.einsum("nii->n", V), -np.inf)
     n_first = min(256, rest.sum())
@@ -221,17 +227,17 @@ def _best_addition(U, V, rest):
 
 
 def _step(A, h, U, V, M, F, i, sign):
-    """Let M follow in place when row i is added or taken away, by Woodbury's identity; U and V too.
+    """Update M, U and V in place when row i is added or removed, by Woodbury's identity.
 
-    M loses sign P P^T, and so M F M loses sign (P R^T + R P^T). M's memory is in C order.
+    M decreases by sign P P^T, and so M F M by sign (P R^T + R P^T). M must be in C order.
     """
     (_, r, C), d = A.shape, h.shape[1]
     x = (A[i][:, :, None] * h[i]).reshape(r, C * d)
     values, vectors = np.linalg.eigh(U[i])
-    seen = values > 1e-12 * values[-1]  # a softmax has one direction less than classes
+    seen = values > 1e-12 * values[-1]  # directions that this row has information about
     if not seen.any():
         return
-    scale = np.maximum(1 + sign * values[seen], LOST)  # rounding may leave less than nothing
+    scale = np.maximum(1 + sign * values[seen], LOST)  # can be negative by rounding
     P = (M @ x.T) @ (vectors[:, seen] / np.sqrt(scale))
     FP = F @ P
     R = M @ FP - sign / 2 * P @ (P.T @ FP)
@@ -242,7 +248,8 @@ def _step(A, h, U, V, M, F, i, sign):
         cross = W @ Y.transpose(0, 2, 1)
         U[rows] -= sign * W @ W.transpose(0, 2, 1)
         V[rows] -= sign * (cross + cross.transpose(0, 2, 1))
-    dgemm(-sign, P, P, 1.0, M.T, trans_b=True, overwrite_c=True)  # else 3 arrays of M's size
+    # M -= sign * P @ P.T without two temporary arrays of the size of M.
+    dgemm(-sign, P, P, 1.0, M.T, trans_b=True, overwrite_c=True)
 
 
 def _chunks(A, h):

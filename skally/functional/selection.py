@@ -1,4 +1,4 @@
-"""Which k rows together: plain functions on arrays."""
+"""Choose k rows together: the largest, at random, or far from each other."""
 
 from functools import reduce
 
@@ -35,13 +35,13 @@ def gumbel_top_k(log_weights, k, rng):
     Parameters
     ----------
     log_weights : array of shape (n,)
-        Rows of weight zero, minus infinity, are drawn uniformly once no other is left.
+        Minus infinity for a weight of zero. Such rows are drawn last, uniformly.
     k : int, at most n
     rng : numpy.random.RandomState
 
     Returns
     -------
-    chosen : int array of shape (k,), in the order drawn
+    chosen : int array of shape (k,), in the order in which they were drawn
 
     References
     ----------
@@ -51,7 +51,9 @@ def gumbel_top_k(log_weights, k, rng):
 
 
 def draw(weight, rng):
-    """One position, with probability in proportion to its weight.
+    """One position drawn with probability proportional to its weight.
+
+    The same as ``rng.choice`` with ``p``, whose checks take longer than the drawing.
 
     Parameters
     ----------
@@ -67,7 +69,10 @@ def draw(weight, rng):
 
 
 def kmeans_plusplus(q, h, k, rng):
-    """Rows q_i (x) h_i drawn by their squared distance to those already drawn, the longest first.
+    """Seeding of k-means++ for rows q_i (x) h_i, which are never multiplied out.
+
+    The longest row comes first. Each of the others is drawn with probability proportional to its
+    squared distance to the nearest row already drawn.
 
     Parameters
     ----------
@@ -85,24 +90,25 @@ def kmeans_plusplus(q, h, k, rng):
     Arthur, Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007.
     """
     norms = factored_norms(q, h)
-    chosen, gap = [int(np.argmax(norms))], np.inf
+    chosen, nearest_squared = [int(np.argmax(norms))], np.inf
     rest = np.ones(len(h))
     while len(chosen) < k:
         rest[chosen[-1]] = 0.0
-        gap = np.minimum(gap, factored_squared_distance(q, h, norms, chosen[-1]))
-        weight = gap * rest  # (n,) squared distance to the nearest chosen row
+        to_last = factored_squared_distance(q, h, norms, chosen[-1])
+        nearest_squared = np.minimum(nearest_squared, to_last)  # (n,) to the nearest chosen row
+        weight = nearest_squared * rest
         chosen.append(draw(weight if weight.any() else rest, rng))
     return np.array(chosen)
 
 
-def k_center(Z, gap, k):
+def k_center(Z, nearest_squared, k):
     """Greedy k-center: each pick is the row farthest from all centres and earlier picks.
 
     Parameters
     ----------
     Z : array of shape (n, d)
-    gap : array of shape (n,)
-        Squared distance of each row to the nearest centre. Infinite where there is no centre: the
+    nearest_squared : array of shape (n,)
+        Squared distance of each row to the nearest centre. Infinite if there is no centre: the
         first pick is then the row farthest from the mean of Z.
     k : int, at most n
 
@@ -110,56 +116,62 @@ def k_center(Z, gap, k):
     -------
     chosen : int array of shape (k,)
     """
-    first = None if np.isfinite(gap).all() else int(np.argmax(squared_distance_to_mean(Z)))
-    return farthest_first((Z,), gap, k, first)
+    no_centers = not np.isfinite(nearest_squared).all()
+    first = int(np.argmax(squared_distance_to_mean(Z))) if no_centers else None
+    return farthest_first((Z,), nearest_squared, k, first)
 
 
-def farthest_first(spaces, gap, k, first=None):
-    """Each pick is the row of largest gap; then no gap exceeds the distance to that pick.
+def farthest_first(spaces, to_nearest, k, first=None):
+    """Each pick is the row farthest from its nearest centre, and a centre for the next picks.
 
-    Gaps only shrink, so for most picks it is enough to look at a front, the rows whose gaps were
-    the largest. Once its largest is below that of the others, all gaps are brought up to date by
-    one matrix product. The picks are those of the plain algorithm.
+    Distances to the nearest centre only shrink, so most picks need no more than a front: the rows
+    whose distances were the largest. Once the largest distance in the front is below that of the
+    other rows, one matrix product updates the distances of all rows and a new front is chosen. The
+    picks are those of the plain algorithm.
 
     Parameters
     ----------
     spaces : sequence of arrays of shape (n, d), each with its own d
         A distance is the product of the squared distances in each of them.
-    gap : array of shape (n,)
+    to_nearest : array of shape (n,)
         Distance to the nearest centre.
     k : int, at most n
     first : int or None
-        The first pick. None means the row of largest gap.
+        The first pick. None means the row of largest distance.
 
     Returns
     -------
     chosen : int array of shape (k,)
     """
-    n, chosen = len(gap), [] if first is None else [first]
+    n, chosen = len(to_nearest), [] if first is None else [first]
     n_rest, new = n - min(n, max(512, n // 32)), chosen
     while len(chosen) < k:
         if new:
-            gap = np.minimum(gap, smallest_product(spaces, [Z[new] for Z in spaces]))
-            gap[chosen] = -1  # behind every other row, duplicates too
-        order = np.argpartition(gap, n_rest) if n_rest else np.arange(n)
+            to_new = smallest_product(spaces, [Z[new] for Z in spaces])
+            to_nearest = np.minimum(to_nearest, to_new)
+            to_nearest[chosen] = -1  # behind every other row, duplicates too
+        order = np.argpartition(to_nearest, n_rest) if n_rest else np.arange(n)
         front = np.sort(order[n_rest:])
-        beyond = gap[order[:n_rest]].max(initial=-1)
-        new = climb([Z[front] for Z in spaces], gap[front], k - len(chosen), beyond)
+        beyond = to_nearest[order[:n_rest]].max(initial=-1)
+        new = picks_of_front([Z[front] for Z in spaces], to_nearest[front], k - len(chosen), beyond)
         new = front[new].tolist()
         chosen += new
     return np.array(chosen)
 
 
-def climb(spaces, gap, k, beyond):
-    """Up to k picks of :func:`farthest_first` among few rows, while none beyond them has more."""
+def picks_of_front(spaces, to_nearest, k, beyond):
+    """Up to k picks of :func:`farthest_first` among few rows.
+
+    It ends early once the largest distance is below ``beyond``, that of all other rows.
+    """
     around_means = [(Z, Z.mean(axis=0), squared_distance_to_mean(Z)) for Z in spaces]
     chosen = []
     while len(chosen) < k:
-        c = int(np.argmax(gap))
-        if gap[c] < max(beyond, 0):  # negative once all of them are chosen
+        c = int(np.argmax(to_nearest))
+        if to_nearest[c] < max(beyond, 0):  # negative once all of them are chosen
             break
         chosen.append(c)
-        steps = [squared_distance(*space, c) for space in around_means]
-        gap = np.minimum(gap, reduce(np.multiply, steps))
-        gap[chosen] = -1
+        to_new = reduce(np.multiply, [squared_distance(*space, c) for space in around_means])
+        to_nearest = np.minimum(to_nearest, to_new)
+        to_nearest[chosen] = -1
     return chosen

@@ -1,4 +1,4 @@
-"""Worth of a row from what models think of it."""
+"""Uncertainty of each row, from class probabilities or from predictions of several models."""
 
 import numpy as np
 from scipy.special import entr
@@ -13,9 +13,24 @@ def entropy(proba):
 
     Returns
     -------
-    h : array of shape (n,), from 0 to log(n_classes)
+    entropy : array of shape (n,), from 0 to log(n_classes)
     """
     return entr(proba).sum(axis=1)
+
+
+def normalized_entropy(proba):
+    """Shannon entropy of each row over its largest possible value, log(n_classes).
+
+    Parameters
+    ----------
+    proba : array of shape (n, n_classes)
+
+    Returns
+    -------
+    normalized : array of shape (n,), from 0 to 1; zeros where there is a single class
+    """
+    n_classes = proba.shape[1]
+    return entropy(proba) / np.log(n_classes) if n_classes > 1 else np.zeros(len(proba))
 
 
 def least_confidence(proba):
@@ -27,7 +42,7 @@ def least_confidence(proba):
 
     Returns
     -------
-    doubt : array of shape (n,), from 0 to 1 - 1 / n_classes
+    uncertainty : array of shape (n,), from 0 to 1 - 1 / n_classes
     """
     return 1 - proba.max(axis=1)
 
@@ -38,7 +53,7 @@ def margin(proba):
     Parameters
     ----------
     proba : array of shape (n, n_classes)
-        A second class of probability zero is thought of where there is only one.
+        If there is a single class, the probability of the second is taken to be 0.
 
     Returns
     -------
@@ -51,12 +66,12 @@ def margin(proba):
 
 
 def mutual_information(draws):
-    """What a label would tell of the model: entropy of the mean minus mean entropy, in nats.
+    """Mutual information of label and model: entropy of the mean minus mean entropy, in nats.
 
     Parameters
     ----------
     draws : iterable of arrays of shape (n, n_classes)
-        Class probabilities of one model after another; no more than one is held at a time.
+        Class probabilities by one model after another. Only one array is held at a time.
 
     Returns
     -------
@@ -76,14 +91,14 @@ def variance(draws):
     Parameters
     ----------
     draws : iterable of arrays of shape (n, m)
-        Predictions of one model after another; no more than one is held at a time.
+        Predictions of one model after another. Only one array is held at a time.
 
     Returns
     -------
     variance : array of shape (n,)
     """
     n_draws, mean, squares = 0, 0.0, 0.0
-    for prediction in draws:  # Welford's update: no difference of large sums
+    for prediction in draws:  # Welford's update, which subtracts no large sums
         n_draws += 1
         step = prediction.astype(np.float64) - mean
         mean = mean + step / n_draws

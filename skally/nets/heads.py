@@ -11,8 +11,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch import NeuralNetRegressor
 from torch import nn
 
-from skally.functional.distances import blocks
 from skally.nets.data import IN_MEMORY
+from skally.utils.chunks import by_parts
 from skally.utils.random import draw_seed, make_rng, torch_seeded
 
 
@@ -127,8 +127,7 @@ class DualRegressor(RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float32, reset=False)
-        duals = [self._predict_block(X[rows]) for rows in blocks(len(X), 8192)]
-        return np.concatenate(duals) * self.scale_
+        return by_parts(self._predict_block, X) * self.scale_
 
     def differentiable(self):
         """The prediction as a function that torch can differentiate.

@@ -9,9 +9,9 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skally.functional.distances import blocks
 from skally.functional.selection import top_k
 from skally.samplers.base import BaseSampler
+from skally.utils.chunks import by_parts
 from skally.utils.random import clone_seeded
 from skally.utils.validation import check_number
 
@@ -78,7 +78,7 @@ class DiscriminativeSampler(BaseSampler):
         with warnings.catch_warnings():  # a ranking is all that is wanted
             warnings.simplefilter("ignore", ConvergenceWarning)
             classifier = clone_seeded(classifier, rng).fit(X, y)
-        return np.concatenate([classifier.predict_proba(Z[b])[:, 1] for b in blocks(len(Z), 8192)])
+        return by_parts(lambda part: classifier.predict_proba(part)[:, 1], Z)
 
 
 def discriminator(n_rows):

@@ -9,10 +9,10 @@ from sklearn.preprocessing import StandardScaler
 from skorch import NeuralNetRegressor
 from torch import nn
 
-from skally.functional.distances import blocks
 from skally.nets.data import IN_MEMORY
 from skally.nets.modules import MLP
 from skally.samplers.head import HeadSampler
+from skally.utils.chunks import by_parts
 from skally.utils.random import torch_seeded
 from skally.utils.validation import check_number
 
@@ -108,8 +108,7 @@ class LossRegressor(RegressorMixin, BaseEstimator):
 
     def predict(self, X):
         """Predicted loss of each row, (n,), but for a constant."""
-        parts = [self.net_.predict(self._scaled(X[rows])) for rows in blocks(len(X), 8192)]
-        return np.concatenate(parts).ravel()
+        return by_parts(lambda part: self.net_.predict(self._scaled(part)), X).ravel()
 
     def _scaled(self, X):
         return self.scaler_.transform(X).astype(np.float32)

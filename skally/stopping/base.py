@@ -1,4 +1,4 @@
-"""What every stopping criterion is: a round leaves an observation, their list decides."""
+"""Base class of stopping criteria, and the monitor that applies one in a loop."""
 
 import numbers
 from abc import ABC, abstractmethod
@@ -8,25 +8,27 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from skally.utils.validation import check_number
+
 
 @dataclass(frozen=True)
 class RoundState:
-    """What there is to see after one round of active learning.
+    """What a stopping criterion may use after one round of active learning.
 
-    What a criterion does not need may be None.
+    Fields that the criterion does not need may be None.
 
     Parameters
     ----------
     estimator : fitted estimator
-        Any of scikit-learn's, a net, a Pipeline or search around one, or a modAL learner or
+        An estimator of scikit-learn, a net, a Pipeline or search around one, or a modAL learner or
         committee.
     X_labeled, y_labeled : labelled samples, n_labeled rows
-    X_pool : samples without a label, which may be none any more
+    X_pool : samples without a label, possibly no rows
     X_stop : stop set
         Rows that are the same in every round. They need no labels.
     n_labeled : int
     score : float
-        Of the estimator, by whatever measure the loop uses.
+        Score of the estimator by any measure, as long as it is the same in every round.
     n_instances : int
         Number of rows that a query asks for.
     """
@@ -42,11 +44,11 @@ class RoundState:
 
 
 class StoppingCriterion(BaseEstimator, ABC):
-    """Decide whether more labels are worth asking for.
+    """Decide whether to stop asking for labels.
 
-    A criterion remembers nothing. What a round has to say is its observation, which can be stored
-    as JSON; whether to stop is a function of all observations so far. A loop that was killed goes
-    on from those that it has stored.
+    A criterion has no state. It turns each round into an observation that can be stored as JSON,
+    and whether to stop is a function of all observations so far. So a loop that was interrupted
+    can continue from the observations that it has stored.
 
     A subclass names what it ``needs`` and overrides three hooks: ``check_parameters``, ``measure``
     and ``decide``.
@@ -60,7 +62,7 @@ class StoppingCriterion(BaseEstimator, ABC):
     needs = ()
 
     def observe(self, state):
-        """What this round contributes to the decision.
+        """Observation of this round, for :meth:`is_reached`.
 
         Parameters
         ----------
@@ -69,13 +71,13 @@ class StoppingCriterion(BaseEstimator, ABC):
         Returns
         -------
         observation : float, or list of numbers, strings or lists
-            Can be stored as JSON.
+            It can be stored as JSON.
 
         Raises
         ------
         ValueError
             If a parameter is out of its bounds, if the state lacks what the criterion needs, or if
-            what it measures is not finite.
+            the observation is not finite.
         """
         self.check_parameters()
         for name in self.needs:
@@ -89,7 +91,7 @@ class StoppingCriterion(BaseEstimator, ABC):
         Parameters
         ----------
         observations : list
-            Those of all rounds so far, in order.
+            Observations of all rounds so far, in order.
 
         Returns
         -------
@@ -121,7 +123,7 @@ class StoppingCriterion(BaseEstimator, ABC):
 
 
 class StoppingMonitor:
-    """A criterion and its observations, for a loop of your own.
+    """A criterion together with its observations so far, for a loop of your own.
 
     Parameters
     ----------
@@ -129,26 +131,26 @@ class StoppingMonitor:
     X_stop : stop set or None
         Rows that are the same in every round, for criteria that need them.
     observations : iterable
-        Those of earlier rounds, of a loop that goes on.
+        Observations of earlier rounds, to continue a loop that was interrupted.
 
     Attributes
     ----------
     observations : list
-        One for each round so far. ``json.dumps`` takes it.
+        One for each round so far. It can be stored by ``json.dumps``.
 
     Examples
     --------
     >>> import numpy as np
     >>> from modAL.models import ActiveLearner
     >>> from sklearn.datasets import load_digits
-    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
     >>> from skally import MarginSampler
     >>> from skally.stopping import StabilizingPredictions, StoppingMonitor
     >>> X, y = load_digits(return_X_y=True)
     >>> pool = np.arange(100, 1500)
     >>> learner = ActiveLearner(
-    ...     LogisticRegression(C=0.01, max_iter=1000), query_strategy=MarginSampler(random_state=0),
-    ...     X_training=X[:100], y_training=y[:100],
+    ...     LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1),
+    ...     query_strategy=MarginSampler(random_state=0), X_training=X[:100], y_training=y[:100],
     ... )
     >>> monitor = StoppingMonitor(StabilizingPredictions(), X_stop=X[100:1500])
     >>> while not monitor.update(learner):
@@ -165,7 +167,7 @@ class StoppingMonitor:
         self.observations = list(observations)
 
     def update(self, estimator=None, **fields):
-        """Observe a round.
+        """Observe a round and decide.
 
         Parameters
         ----------
@@ -181,30 +183,16 @@ class StoppingMonitor:
         Raises
         ------
         ValueError
-            As ``observe`` of the criterion. The round is not counted then.
+            As ``observe`` of the criterion. The round is then not counted.
         """
         state = RoundState(estimator=estimator, **{"X_stop": self.X_stop, **fields})
         self.observations.append(self.criterion.observe(state))
         return self.criterion.is_reached(self.observations)
 
 
-def check_between(name, value, least, most):
-    """Raise unless value is a number from ``least`` to ``most``."""
-    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not is_number or not least <= value <= most:
-        raise ValueError(f"{name} == {value!r}, must be a number from {least} to {most}.")
-
-
 def as_finite(name, value):
-    """The value as a float.
-
-    Raises
-    ------
-    ValueError
-        If it is no finite number.
-    """
-    if not isinstance(value, numbers.Real) or not np.isfinite(value):
-        raise ValueError(f"{name} == {value!r}, must be a finite number.")
+    """The value as a float, after :func:`~skally.utils.validation.check_number`."""
+    check_number(name, value, numbers.Real)
     return float(value)
 
 

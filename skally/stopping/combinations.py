@@ -1,10 +1,10 @@
-"""Criteria made of criteria."""
+"""Combinations of stopping criteria: any of them, or all of them."""
 
 from skally.stopping.base import StoppingCriterion
 
 
 class CombinedCriterion(StoppingCriterion):
-    """Observe with each of several criteria, and ask each.
+    """Base of criteria whose decision follows from those of several others.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Criteria that look at the learning curve alone: how many labels, and what score."""
+"""Stopping criteria on the learning curve alone: the number of labels, and the score."""
 
 import numbers
 
@@ -8,11 +8,11 @@ from skally.utils.validation import check_number, num_samples
 
 
 class Budget(StoppingCriterion):
-    """Stop when so many samples are labelled.
+    """Stop when a given number of samples is labelled.
 
-    Reached as soon as the number of labelled samples is at least ``n_labels``. The number is the
-    state's ``n_labeled``, or else the rows of its ``y_labeled``, or of those that a modAL learner
-    holds.
+    Reached as soon as the number of labelled samples is at least ``n_labels``. That number is the
+    state's ``n_labeled``, or else the length of its ``y_labeled``, or else the number of labels
+    that a modAL learner holds.
 
     Parameters
     ----------
@@ -49,15 +49,14 @@ class Budget(StoppingCriterion):
 class ScoreChange(StoppingCriterion):
     """Stop when the score no longer changes.
 
-    Reached when the scores of the last ``patience`` rounds and of the one before them lie within
-    ``tolerance``: the largest minus the smallest is at most that. Whether more or less is better
+    Reached when, among the scores of the last ``patience`` rounds and the one before them, the
+    largest minus the smallest is at most ``tolerance``. Whether larger or smaller scores are better
     does not matter.
 
-    The source takes the gradient: the difference of the means of two windows a round apart, which
-    is the last score minus the one ``patience`` rounds before, over ``patience``. The range is
-    stricter: a score that went up and came down again has not settled. The source estimates the
-    score without labels; here it is what the loop measures, on labelled rows that are not trained
-    on. The defaults are ours.
+    The source uses the gradient instead: the last score minus the one ``patience`` rounds before,
+    divided by ``patience``. The range is stricter, since a score that rose and fell again has not
+    settled. The source estimates the score without labels; here it is what the loop measures on
+    labelled rows held out of training. The defaults are ours.
 
     Parameters
     ----------

@@ -1,27 +1,27 @@
-"""The criterion that dual variables are for."""
+"""Stopping criterion on predicted dual variables."""
 
 import numbers
 
 from skally.pool.pool import Pool
 from skally.samplers.ally import ALLYSampler
-from skally.stopping.base import StoppingCriterion, as_finite, check_between, level
+from skally.stopping.base import StoppingCriterion, as_finite, level
 from skally.utils.random import make_rng
 from skally.utils.validation import check_number, num_samples
 
 
 class PredictedDualLevel(StoppingCriterion):
-    """Stop when nothing in the pool promises to be as hard as samples once were.
+    """Stop when the predicted dual variables of the pool have fallen to a share of their largest.
 
     The duals of the pool are predicted as by :class:`skally.ALLYSampler`. Reached when their mean
     has been at most ``share`` times the largest mean of any round for ``patience`` rounds in a row.
-    An empty pool has a mean of 0. While the largest is 0 there is nothing to compare with, and the
-    criterion is not reached.
+    An empty pool has a mean of 0. While the largest mean is 0 the criterion is not reached.
 
-    This is our own. What moves us is the paper's reading of a dual: how much the objective would
-    gain from relaxing the constraint of a sample, and so what is left to be learned from it.
+    The criterion is our own. Its motivation is the paper's reading of a dual variable: how much the
+    objective would gain from relaxing the constraint of a sample, and so how much is left to be
+    learned from it.
 
-    Labels that contradict each other keep their duals up whatever is learned. There the level does
-    not fall, and the criterion may never be reached: combine it with
+    Where labels contradict each other, duals stay large whatever is learned. The level then does
+    not fall and the criterion may never be reached: combine it with
     :class:`~skally.stopping.Budget`.
 
     Parameters
@@ -35,7 +35,7 @@ class PredictedDualLevel(StoppingCriterion):
     regressor, max_dual
         As in :class:`skally.ALLYSampler`.
     random_state : None or int
-        Of the regressor. A generator would keep a state between rounds.
+        Seed of the regressor. A generator is refused, for its state would change between rounds.
 
     References
     ----------
@@ -69,10 +69,10 @@ class PredictedDualLevel(StoppingCriterion):
         self.random_state = random_state
 
     def check_parameters(self):
-        check_between("share", self.share, 0, 1)
+        check_number("share", self.share, numbers.Real, 0, 1)
         check_number("patience", self.patience, numbers.Integral, 1)
         if self.quantile is not None:
-            check_between("quantile", self.quantile, 0, 1)
+            check_number("quantile", self.quantile, numbers.Real, 0, 1)
         if self.random_state is not None and not isinstance(self.random_state, numbers.Integral):
             raise ValueError(f"random_state == {self.random_state!r}, must be None or an int.")
 

@@ -1,14 +1,14 @@
-"""Criteria that look at what the estimator predicts."""
+"""Stopping criteria on what the estimator predicts."""
 
 import numbers
 from itertools import pairwise
 
 import numpy as np
 
-from skally.functional.uncertainty import entropy
+from skally.functional.uncertainty import normalized_entropy
 from skally.pool.model import Model
-from skally.stopping.agreement import cohen_kappa, concordance
-from skally.stopping.base import StoppingCriterion, as_finite, check_between, level
+from skally.stopping.agreement import agreement
+from skally.stopping.base import StoppingCriterion, as_finite, level
 from skally.utils.chunks import by_parts
 from skally.utils.validation import check_number, num_samples
 
@@ -16,22 +16,22 @@ from skally.utils.validation import check_number, num_samples
 class StabilizingPredictions(StoppingCriterion):
     """Stop when the models of successive rounds predict the same.
 
-    The agreement of two models is Cohen's kappa of their predictions of the stop set: one minus
-    the share of rows that they predict differently, over the share expected by chance. Reached
-    when the mean of the last ``patience`` agreements, each of a round with the one before, is at
-    least ``threshold``.
+    The agreement of two models is Cohen's kappa of their predictions for the stop set: one minus
+    the ratio of the share of rows that they predict differently to the share expected by chance.
+    Reached when the mean of the last ``patience`` agreements, each between a round and the one
+    before, is at least ``threshold``.
 
-    For regressors the agreement is Lin's concordance: one minus the mean squared change of the
-    predictions, over that expected by chance. That is kappa with quadratic weights, and to stop by
-    it is our own.
+    For regressors the agreement is Lin's concordance: one minus the ratio of the mean squared
+    change of the predictions to that expected by chance. It equals kappa with quadratic weights.
+    To stop by it is our own idea.
 
-    Two models that both predict one and the same class for all rows have an agreement of 0, for it
-    cannot be told from chance.
+    Two models that predict one and the same class for all rows have an agreement of 0, because it
+    cannot be distinguished from chance.
 
     Parameters
     ----------
     threshold : float, at most 1
-        Less stops earlier.
+        A smaller one stops earlier.
     patience : int, at least 1
         Agreements to average over.
 
@@ -58,11 +58,11 @@ class StabilizingPredictions(StoppingCriterion):
         self.patience = patience
 
     def check_parameters(self):
-        check_between("threshold", self.threshold, -1, 1)
+        check_number("threshold", self.threshold, numbers.Real, -1, 1)
         check_number("patience", self.patience, numbers.Integral, 1)
 
     def measure(self, state):
-        """Predictions of the stop set: labels as strings, or numbers as floats."""
+        """Predictions for the stop set: labels as strings, or numbers as floats."""
         if num_samples(state.X_stop) == 0:
             raise ValueError("X_stop has 0 rows, must have at least 1.")
         model = Model(state.estimator)
@@ -80,27 +80,14 @@ class StabilizingPredictions(StoppingCriterion):
         return np.mean([agreement(a, b) for a, b in pairwise(last)]) >= self.threshold
 
 
-def agreement(a, b):
-    """Agreement of two lists of predictions of the same rows, strings or numbers."""
-    a, b = np.asarray(a), np.asarray(b)
-    if a.shape != b.shape:
-        raise ValueError(
-            f"X_stop had {len(a)} rows and then {len(b)}, must be the same in all rounds."
-        )
-    if a.dtype.kind == "U":
-        return cohen_kappa(a, b)
-    return concordance(a.reshape(len(a), -1), b.reshape(len(b), -1))
-
-
 class OverallUncertainty(StoppingCriterion):
-    """Stop when the estimator is sure of what is left in the pool.
+    """Stop when the estimator is certain about the rows left in the pool.
 
-    The uncertainty of a row is the entropy of its class probabilities, over the logarithm of the
-    number of classes, so that it lies between 0 and 1 and the threshold does not depend on their
-    number. Reached when its mean over the pool is at most ``threshold``. An empty pool has an
-    uncertainty of 0.
+    The uncertainty of a row is the entropy of its class probabilities divided by the logarithm of
+    the number of classes. It lies between 0 and 1, whatever the number of classes. Reached when its
+    mean over the pool is at most ``threshold``. An empty pool has an uncertainty of 0.
 
-    Probabilities that are too sure stop too early: look at their calibration first.
+    Overconfident probabilities stop too early: check their calibration first.
 
     Parameters
     ----------
@@ -117,9 +104,9 @@ class OverallUncertainty(StoppingCriterion):
 
     Examples
     --------
-    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.naive_bayes import GaussianNB
     >>> from skally.stopping import OverallUncertainty, RoundState
-    >>> model = LogisticRegression(C=100.0).fit([[0.0], [1.0]], ["a", "b"])
+    >>> model = GaussianNB().fit([[-2.0], [0.0], [0.0], [2.0]], ["a", "a", "b", "b"])
     >>> criterion = OverallUncertainty()
     >>> unsure = criterion.observe(RoundState(model, X_pool=[[0.5], [0.4]]))
     >>> sure = criterion.observe(RoundState(model, X_pool=[[-9.0], [9.0]]))
@@ -134,9 +121,9 @@ class OverallUncertainty(StoppingCriterion):
         self.quantile = quantile
 
     def check_parameters(self):
-        check_between("threshold", self.threshold, 0, 1)
+        check_number("threshold", self.threshold, numbers.Real, 0, 1)
         if self.quantile is not None:
-            check_between("quantile", self.quantile, 0, 1)
+            check_number("quantile", self.quantile, numbers.Real, 0, 1)
 
     def measure(self, state):
         model = Model(state.estimator)
@@ -146,19 +133,18 @@ class OverallUncertainty(StoppingCriterion):
             )
         if num_samples(state.X_pool) == 0:
             return 0.0
-        doubt = by_parts(lambda X: normalized_entropy(model.core.predict_proba(X)), state.X_pool)
-        return as_finite("uncertainty of X_pool", level(doubt, self.quantile))
+        uncertainty = by_parts(lambda X: normalized_entropy(proba_of(model, X)), state.X_pool)
+        return as_finite("uncertainty of X_pool", level(uncertainty, self.quantile))
 
     def decide(self, observations):
         return as_finite("uncertainty of X_pool", observations[-1]) <= self.threshold
 
 
-def normalized_entropy(proba):
-    """Entropy of each row as a share of the largest possible, (n,); 0 for a single class."""
-    proba = np.asarray(proba)
+def proba_of(model, X):
+    """Class probabilities of rows by a :class:`~skally.pool.model.Model`, their shape checked."""
+    proba = np.asarray(model.core.predict_proba(X))
     if proba.ndim != 2:
         raise ValueError(
             f"predict_proba gives an array of shape {proba.shape}, must be (n, n_classes)."
         )
-    n_classes = proba.shape[1]
-    return entropy(proba) / np.log(n_classes) if n_classes > 1 else np.zeros(len(proba))
+    return proba

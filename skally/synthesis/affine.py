@@ -3,8 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-
-from skally.functional.distances import blocks
+from sklearn.utils import gen_batches
 
 # Largest difference between what a map foretells and what comes out, as a share of the largest
 # value that comes out.
@@ -103,7 +102,7 @@ def matrix(transform, X):
     reach = column_reach(X)
     value = outcome(transform, X[:1])[0]
     slope = np.empty((len(reach), len(value)))
-    for rows in blocks(len(reach), 1024):
+    for rows in gen_batches(len(reach), 1024):
         moved = X[0] + np.diag(reach)[rows]
         slope[rows] = (outcome(transform, moved) - value) / reach[rows, None]
     return AffineMap(X[0], value, slope, mixes=True)

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_array
 
-from skally.functional.distances import blocks
 from skally.nets.heads import DualRegressor
 from skally.pool.model import Model
 from skally.synthesis.ascent import Box, climb
@@ -129,7 +129,7 @@ class InputSynthesizer(BaseEstimator):
         steps = np.unique([*range(0, self.n_steps, self.keep_every), self.n_steps])
         path = np.empty((len(steps), *rows.shape))
         duals = np.empty((len(steps), len(rows)))
-        for part in blocks(len(rows), size):
+        for part in gen_batches(len(rows), size):
             course = climb(
                 predicted.value, predicted.gradient, rows[part], box,
                 n_steps=self.n_steps, step_size=self.step_size,

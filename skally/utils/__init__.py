@@ -1,1 +1,1 @@
-"""Helpers below all learning: random numbers, input checks, chunks, repairs of modAL."""
+"""Helpers that know nothing of learning: random numbers, input checks, chunks, modAL's repairs."""

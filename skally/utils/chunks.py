@@ -1,4 +1,4 @@
-"""What is computed of a large pool: by parts, into memory or into a file."""
+"""Compute an array for a large pool part by part, and keep it in memory or in a file."""
 
 import numbers
 import os
@@ -7,37 +7,38 @@ from functools import partial
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import gen_batches
 from skorch.utils import is_dataset
 
 from skally.utils.validation import check_number, num_samples, take_rows
 
-# Rows of a part. A number that batches divide, so that parts change no rounding.
+# Rows of a part, a multiple of the usual batch sizes, so that no part ends with a small batch.
 ROWS = 8192
 
 
 def by_parts(compute, X, memory_limit=None):
-    """``compute(X)``, a part of the rows at a time, so that little is held beside the result.
+    """``compute(X)`` for one part of the rows after another, to save memory.
 
     Parameters
     ----------
     compute : function
-        From rows to an array of shape (n, ...), or to a tuple of them, in which each row depends on
-        its own row of X alone.
+        From rows to an array of shape (n, ...), or to a tuple of such arrays, in which each row
+        depends only on the same row of X.
     X : n rows of anything that the nets take
     memory_limit : int or None
-        Bytes. A larger array is a memory map on a temporary file, which goes when the array does.
-        None means half of the machine's memory.
+        Bytes. A larger array becomes a memory map of a temporary file, which is deleted together
+        with the array. None means half of the machine's memory.
 
     Returns
     -------
-    result : as ``compute`` gives it
+    result : what ``compute`` returns, for all rows
 
     Raises
     ------
     ValueError
-        If ``memory_limit`` is less than one part takes.
+        If a single part takes more than ``memory_limit``.
     OSError
-        If there is no room for the file.
+        If the disk has no room for the file.
     """
     limit = default_limit() if memory_limit is None else memory_limit
     check_number("memory_limit", limit, numbers.Integral, 1)
@@ -49,8 +50,7 @@ def by_parts(compute, X, memory_limit=None):
     elif sparse.issparse(X):
         X = X.tocsr()
     result = None
-    for start in range(0, n, ROWS):
-        rows = slice(start, min(start + ROWS, n))
+    for rows in gen_batches(n, ROWS):
         part = compute(take_rows(X, rows))
         if result is None:
             result = each(partial(allocate, n, memory_limit=limit), part)
@@ -59,7 +59,7 @@ def by_parts(compute, X, memory_limit=None):
 
 
 def each(function, *results):
-    """Function of an array, or of each array of a tuple."""
+    """Apply a function to arrays, or item by item to tuples of arrays."""
     if isinstance(results[0], tuple):
         return tuple(map(function, *results))
     return function(*results)
@@ -71,24 +71,25 @@ def put(rows, target, part):
 
 
 def allocate(n, part, memory_limit):
-    """Array of n rows like those of a part, in memory or on a temporary file."""
+    """Array of n rows of the shape and type of those in a part, in memory or in a file."""
     n_bytes = n * (part.nbytes // len(part))
     if part.nbytes > memory_limit:
         raise ValueError(
-            f"memory_limit == {memory_limit} bytes, must be >= {part.nbytes}, what {len(part)} "
-            "rows take."
+            f"memory_limit == {memory_limit} bytes, must be >= {part.nbytes}, the size of "
+            f"{len(part)} rows."
         )
     shape = (n, *part.shape[1:])
     return np.empty(shape, part.dtype) if n_bytes <= memory_limit else on_file(shape, part.dtype)
 
 
 def on_file(shape, dtype):
-    """Memory map on a file that has no name, so that it goes with the map, whatever happens.
+    """Memory map of a temporary file without a name, which the system deletes with the map.
 
     Raises
     ------
     OSError
-        If there is no room for it: now, and not when a row is written.
+        If the disk has no room for it. It is reserved at once, for the lack of it would otherwise
+        crash the process when rows are written.
     """
     n_bytes = int(np.prod(shape)) * dtype.itemsize
     with tempfile.TemporaryFile(prefix="skally-") as file:
@@ -98,7 +99,7 @@ def on_file(shape, dtype):
 
 
 def default_limit():
-    """Half of the machine's memory in bytes; 4 GiB where it does not say."""
+    """Half of the machine's memory in bytes, or 4 GiB if its size is unknown."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
     except (AttributeError, ValueError):  # Windows

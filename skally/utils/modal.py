@@ -1,11 +1,12 @@
-"""Repairs for modAL, which has been without a maintainer since 2023.
+"""Patches that make modAL, unmaintained since 2023, work with current scikit-learn and pandas.
 
-They hold for modAL 0.4.1 and 0.4.2.1, and change modAL alone: nothing of scikit-learn, pandas or
-polars is touched. `repair` mends the modules of modAL that are already imported and leaves a
-finder behind that mends the others right after their import, so the order of imports is free.
+They are for modAL 0.4.1 and 0.4.2.1 and change modules of modAL only, nothing of scikit-learn,
+pandas or polars. `repair` patches the modules of modAL that are already imported, and installs an
+import hook that patches the others right after their import, so that the order of imports does not
+matter.
 
-Each function under "What is repaired" stands in for the one of modAL with the same name and gets
-that one as its first argument, `original`.
+Each function under "What is repaired" replaces a function or method of modAL. It gets the original
+as its first argument, and its docstring says which versions need it and why.
 """
 
 import functools
@@ -18,7 +19,7 @@ import numpy as np
 
 
 def repair():
-    """Make modAL work with current scikit-learn and pandas, now or as soon as it is imported."""
+    """Patch modAL, now or as soon as it is imported."""
     if not any(isinstance(finder, RepairingFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, RepairingFinder())
     for name, module in list(sys.modules.items()):
@@ -30,12 +31,12 @@ def repair():
 
 
 def check_X_y(original, *args, force_all_finite=True, **kwargs):
-    """modAL 0.4.1 and 0.4.2.1: scikit-learn 1.8 has removed `force_all_finite`."""
+    """modAL 0.4.1 and 0.4.2.1 pass `force_all_finite`, which scikit-learn 1.8 removed."""
     return original(*args, ensure_all_finite=force_all_finite, **kwargs)
 
 
 def data_vstack(original, blocks):
-    """modAL 0.4.1 and 0.4.2.1: pandas 2 has removed `DataFrame.append`; no series, no polars."""
+    """modAL 0.4.1 and 0.4.2.1 call `DataFrame.append`, gone in pandas 2; no series, no polars."""
     first, *rest = blocks
     if is_pandas(first):
         import pandas as pd
@@ -47,7 +48,7 @@ def data_vstack(original, blocks):
 
 
 def data_hstack(original, blocks):
-    """modAL 0.4.1 and 0.4.2.1: the result for data frames was computed and not returned."""
+    """modAL 0.4.1 and 0.4.2.1 compute the result for data frames without returning it."""
     if is_pandas(blocks[0]):
         import pandas as pd
 
@@ -58,16 +59,16 @@ def data_hstack(original, blocks):
 
 
 def retrieve_rows(original, X, I):  # noqa: E741 (modAL's name, which a caller may use)
-    """modAL 0.4.2.1: columns instead of rows if they are named by integers; 0.4.1: no polars."""
+    """modAL 0.4.2.1 takes columns, not rows, if columns are named by integers; 0.4.1: no polars."""
     if is_pandas(X):
         return X.iloc[I]
     if is_polars(X):
-        return X[np.atleast_1d(I)]  # polars knows no rows, and no integers of numpy
+        return X[np.atleast_1d(I)]  # polars does not index by NumPy's integers
     return original(X, I)
 
 
 def remember_arguments(original, self, *args, **kwargs):
-    """modAL 0.4.1 and 0.4.2.1: `get_params`, `clone` and `repr` need every argument stored."""
+    """modAL 0.4.1 and 0.4.2.1 don't store every argument, as `get_params` and `clone` need."""
     arguments = inspect.signature(original).bind(self, *args, **kwargs).arguments
     fit_kwargs = arguments.get("fit_kwargs", {})
     self.bootstrap_init = arguments.get("bootstrap_init", False)
@@ -77,18 +78,18 @@ def remember_arguments(original, self, *args, **kwargs):
 
 
 def get_params(original, self, deep=True):
-    """modAL 0.4.1 and 0.4.2.1: a clone is made with the same keywords for `fit`."""
-    names = getattr(self, "_fit_kwargs_names", ())  # none if made or pickled before the repair
+    """modAL 0.4.1 and 0.4.2.1 leave the keywords for `fit` out, so that a clone lacks them."""
+    names = getattr(self, "_fit_kwargs_names", ())  # absent if made or pickled before the repair
     return original(self, deep) | {name: getattr(self, name) for name in names}
 
 
 def fit_to_known(original, self, bootstrap=False, force_all_finite=None, **fit_kwargs):
-    """modAL 0.4.2.1: `force_all_finite` was handed on to the estimator's `fit`."""
+    """modAL 0.4.2.1 passes `force_all_finite` on to the estimator's `fit`."""
     return original(self, bootstrap=bootstrap, **fit_kwargs)
 
 
 def add_training_data(original, self, X, y):
-    """modAL 0.4.1 and 0.4.2.1: where the new y could not be stacked, X had grown already."""
+    """modAL 0.4.1 and 0.4.2.1 extend X before they fail to stack a y of the wrong shape."""
     before = self.X_training, self.y_training
     try:
         return original(self, X, y)
@@ -113,7 +114,7 @@ LEARNERS = ("ActiveLearner", "BayesianOptimizer")
 
 
 def is_pandas(data):
-    import pandas as pd  # modAL has imported it
+    import pandas as pd  # already imported by modAL
 
     return isinstance(data, (pd.DataFrame, pd.Series))
 
@@ -124,17 +125,17 @@ def is_polars(data):
 
 
 def as_rows(block, first):
-    """A row of a data frame comes as a series: turn it back, its name being its index."""
+    """A series that is a row of a data frame, as a frame with one row; its name is the index."""
     if is_pandas(block) and block.ndim < first.ndim:
         return block.to_frame().T.infer_objects().rename_axis(first.index.names)
     return block
 
 
-# How it gets there --------------------------------------------------------------------------
+# How modAL is patched -----------------------------------------------------------------------
 
 
 def repair_module(module):
-    """Mend what a module of modAL defines, and what it has taken over from another one."""
+    """Patch what a module of modAL defines, and what it has imported from another one."""
     for name, repaired in FUNCTIONS.items():
         substitute(module, name, repaired)
     for learner in filter(None, map(vars(module).get, LEARNERS)):
@@ -144,14 +145,16 @@ def repair_module(module):
 
 
 def substitute(owner, name, repaired):
-    """Put the repaired function in the place of the original, once."""
+    """Replace a function by its repaired version, unless that has been done already."""
     original = getattr(owner, name, None)
     if original is not None and not hasattr(original, "repaired_by_skally"):
         setattr(owner, name, bind(repaired, original))
 
 
-@functools.cache  # one function for all modules that share an original, or pickle would object
+@functools.cache  # modules that share an original must share its replacement, for pickle
 def bind(repaired, original):
+    """Repaired function that is given the original, under the original's name."""
+
     @functools.wraps(original)
     def function(*args, **kwargs):
         return repaired(original, *args, **kwargs)
@@ -161,7 +164,7 @@ def bind(repaired, original):
 
 
 class RepairingFinder(importlib.abc.MetaPathFinder):
-    """Finds the modules of modAL where Python does, with a loader that repairs them."""
+    """Import hook: finds the modules of modAL as usual, with a loader that patches them."""
 
     def find_spec(self, name, path=None, target=None):
         if not name.startswith("modAL."):
@@ -173,7 +176,7 @@ class RepairingFinder(importlib.abc.MetaPathFinder):
 
 
 class RepairingLoader(importlib.abc.Loader):
-    """Runs a module by its own loader, which it gets back, and repairs it."""
+    """Executes a module by its own loader, patches it, and restores that loader."""
 
     def __init__(self, loader):
         self.loader = loader

@@ -1,4 +1,4 @@
-"""Random numbers that belong to one call: no global state is read or left changed."""
+"""Random generators of a single call: global state is neither read nor changed."""
 
 import numbers
 from contextlib import contextmanager
@@ -9,13 +9,13 @@ from sklearn.base import clone
 
 
 def make_rng(random_state):
-    """Generator of one call.
+    """Random generator for one call, from a ``random_state`` as scikit-learn's estimators take.
 
     Parameters
     ----------
     random_state : None, int or numpy.random.RandomState
-        None takes fresh entropy from the operating system, and not numpy's global
-        generator as scikit-learn would.
+        None means a seed from the operating system, not NumPy's global generator as in
+        scikit-learn.
 
     Returns
     -------
@@ -31,22 +31,22 @@ def make_rng(random_state):
 
 
 def draw_seed(rng):
-    """Seed for something that takes an int, drawn from ``rng``."""
+    """Integer seed drawn from ``rng``, for what takes no generator."""
     return int(rng.randint(np.iinfo(np.int32).max))
 
 
 def clone_seeded(estimator, rng):
-    """Clone of an estimator, every ``random_state`` within it drawn from ``rng``."""
+    """Clone of an estimator, with every ``random_state`` in it set to a seed from ``rng``."""
     names = [name for name in estimator.get_params() if name.split("__")[-1] == "random_state"]
     return clone(estimator).set_params(**{name: draw_seed(rng) for name in sorted(names)})
 
 
 @contextmanager
 def torch_seeded(seed, device="cpu"):
-    """Torch's generators start from ``seed`` inside and are as before outside.
+    """Context in which torch's global generators start from ``seed``; they are restored after it.
 
-    Module initialisation and dropout take no generator, only torch's global one. This is the one
-    place that touches it, and it puts it back.
+    Module initialisation and dropout can use nothing but torch's global generators. No other place
+    of the package touches these.
     """
     device = torch.device(device or "cpu")
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):

@@ -1,19 +1,20 @@
-"""Checks of parameters, and the forms that data may come in."""
+"""Checks of parameters, and access to the rows of any kind of data that nets take."""
 
 import numbers
 
 import numpy as np
 import torch
 from scipy import sparse
+from sklearn.utils import check_scalar
 from sklearn.utils.validation import (
-    _num_samples,  # private; the public checks read all the data
+    _num_samples,  # private, but the public checks read all the data
     check_array,
 )
 from skorch.utils import is_dataset, multi_indexing
 
 
 def as_plain(X):
-    """Tensor as array; anything else as it is."""
+    """Array of a torch tensor; anything else as it is."""
     return X.detach().cpu().numpy() if isinstance(X, torch.Tensor) else X
 
 
@@ -28,8 +29,8 @@ def sample_shape(X):
 
 
 def take_rows(X, rows):
-    """Some rows of anything that the nets take, in the same form; of a list as an array."""
-    X = np.asarray(X) if isinstance(X, list) else X  # lists are several inputs to skorch
+    """Some rows of anything that the nets take, as the same type; those of a list as an array."""
+    X = np.asarray(X) if isinstance(X, list) else X  # to skorch a list means several inputs
     return torch.utils.data.Subset(X, rows) if is_dataset(X) else multi_indexing(X, rows)
 
 
@@ -39,33 +40,51 @@ def as_array(X):
 
 
 def as_matrix(X):
-    """Anything that the nets take as floats, one line a row: array of shape (n, d)."""
+    """Anything that the nets take, as a dense array of floats with flattened rows, (n, d)."""
     if is_dataset(X):
         X = np.stack([np.asarray(X[i][0]) for i in range(len(X))])
     X = as_plain(X)
-    is_small = getattr(getattr(X, "dtype", None), "itemsize", 8) < 4  # grey values, half floats
+    is_small = getattr(getattr(X, "dtype", None), "itemsize", 8) < 4  # uint8 images, float16
     dtype = np.float32 if is_small else (np.float64, np.float32)
     X = check_array(X, accept_sparse=True, allow_nd=True, dtype=dtype)
     return X.toarray() if sparse.issparse(X) else X.reshape(len(X), -1)
 
 
 def dataset_targets(dataset):
-    """Targets of a data set of (x, target) pairs, read once: array of shape (n, ...)."""
+    """Targets of a data set of pairs (x, target), each read once: array of shape (n, ...)."""
     return np.array([np.asarray(dataset[i][1]) for i in range(len(dataset))])
 
 
-def check_number(name, value, kind, least):
-    """Raise unless value is a number of that kind, finite, and at least ``least``."""
-    if not isinstance(value, kind) or isinstance(value, bool) or not least <= value < np.inf:
-        raise ValueError(f"{name} == {value!r}, must be a finite {kind.__name__} >= {least}.")
+def check_number(name, value, kind, least=None, most=None):
+    """Raise unless a parameter is a finite number of some kind between two bounds.
+
+    scikit-learn's ``check_scalar`` checks the bounds; by itself it would let NaN and True pass.
+
+    Parameters
+    ----------
+    name : str
+    value : anything
+    kind : numbers.Integral or numbers.Real
+    least, most : number or None
+        Bounds that the value may equal, None for no bound.
+
+    Raises
+    ------
+    ValueError
+        It names the argument, the value and the bound.
+    """
+    is_number = isinstance(value, kind) and not isinstance(value, bool)
+    if not is_number or not -np.inf < value < np.inf:
+        words = "an integer" if kind is numbers.Integral else "a finite number"
+        above = "" if least is None else f" >= {least}"
+        below = "" if most is None else f" and <= {most}"
+        raise ValueError(f"{name} == {value!r}, must be {words}{above}{below}.")
+    check_scalar(value, name, kind, min_val=least, max_val=most)
 
 
 def check_n_instances(n_instances, n_pool):
     """Raise unless it is an integer from 1 to the size of the pool."""
-    if not isinstance(n_instances, numbers.Integral) or isinstance(n_instances, bool):
-        raise ValueError(f"n_instances == {n_instances!r}, must be an integer.")
-    if n_instances < 1:
-        raise ValueError(f"n_instances == {n_instances}, must be >= 1.")
+    check_number("n_instances", n_instances, numbers.Integral, 1)
     if n_instances > n_pool:
         raise ValueError(
             f"n_instances == {n_instances}, must be <= {n_pool}, the size of the pool."
@@ -73,7 +92,7 @@ def check_n_instances(n_instances, n_pool):
 
 
 def check_epsilon(epsilon, n):
-    """Tolerance of each of n samples.
+    """Check a tolerance and return it as one value for each of n samples.
 
     Parameters
     ----------

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from margins import clear_argmax
 from scipy.spatial.distance import cdist
 
 from skally.functional.clustering import (
@@ -44,16 +45,16 @@ def test_kmeans_finds_separate_groups_and_says_nothing_of_duplicates(rng):
     assert len(set(labels[:20]) & set(labels[20:])) == 0
 
 
-def brute_largest_cluster(Z, centers, k, weight):
+def brute_largest_cluster(Z, centers, k, weight, argmax=clear_argmax):
     """A literal loop over clusters."""
     centers, chosen = list(centers), []
     for _ in range(k):
-        gap = cdist(Z, np.array(centers), "sqeuclidean")
-        label = gap.argmin(axis=1)
-        own = gap.min(axis=1) * weight
-        heaviest = max(range(len(centers)), key=lambda c: own[label == c].sum())
-        rows = [i for i in np.flatnonzero(label == heaviest) if i not in chosen]
-        chosen.append(int(max(rows, key=lambda i: own[i])))
+        squared = cdist(Z, np.array(centers), "sqeuclidean")
+        label = squared.argmin(axis=1)
+        own = squared.min(axis=1) * weight
+        largest = argmax([own[label == c].sum() for c in range(len(centers))])
+        rows = np.setdiff1d(np.flatnonzero(label == largest), chosen)
+        chosen.append(int(rows[argmax(own[rows])]))
         centers.append(Z[chosen[-1]])
     return chosen
 
@@ -64,8 +65,8 @@ def test_largest_cluster_equals_brute_force(seed, weighted):
     rng = np.random.RandomState(seed)
     Z, centers = rng.normal(size=(40, 3)), rng.normal(size=(5, 3))
     weight = rng.exponential(size=40) if weighted else np.ones(40)
-    gap = cdist(Z, centers, "sqeuclidean")
-    chosen = largest_cluster(Z, gap.argmin(axis=1), gap.min(axis=1), 15, weight)
+    squared = cdist(Z, centers, "sqeuclidean")
+    chosen = largest_cluster(Z, squared.argmin(axis=1), squared.min(axis=1), 15, weight)
     assert chosen.tolist() == brute_largest_cluster(Z, centers, 15, weight)
 
 
@@ -94,19 +95,29 @@ def test_clusters_of_many_rows_are_found_by_a_part_of_them(monkeypatch, rng):
     found = [kmeans([Z], 3, np.random.RandomState(seed))[1] for seed in range(10)]
     assert 3 in [len(set(zip(group, label, strict=True))) for label in found]  # or a bad start
     assert len(seen[1]) == 60 and len(set(map(tuple, seen[1]))) == 60
-    parts = kmeans([Z[:100], Z[100:]], 3, np.random.RandomState(1))
-    assert np.array_equal(seen[1], seen[-1])
-    assert all(map(np.array_equal, parts, kmeans([Z], 3, np.random.RandomState(1))))
+    centers, labels = kmeans([Z], 3, np.random.RandomState(1))
+    of_parts = kmeans([Z[:100], Z[100:]], 3, np.random.RandomState(1))
+    assert np.array_equal(seen[1], seen[-1])  # copies of the same rows
+    assert np.allclose(of_parts[0], centers)
+    squared = np.sort(cdist(Z, centers, "sqeuclidean"), axis=1)
+    assert np.all(squared[:, 1] - squared[:, 0] > 1e-9)  # no row that rounding could reassign
+    assert np.array_equal(of_parts[1], labels)
 
 
-@pytest.mark.parametrize("offset", [0.0, 1e3])
+@pytest.mark.parametrize("offset", [0, 2**15])
 def test_largest_cluster_far_from_the_origin_picks_the_same_rows(offset, rng):
-    Z = rng.normal(size=(300, 8)).astype(np.float32)
-    far = (Z + np.float32(offset)).astype(np.float32)
-    exact = far.astype(np.float64) - offset
-    gap = ((exact - exact[0]) ** 2).sum(axis=1)
-    picks = largest_cluster(far, np.zeros(300, int), gap.astype(np.float32), 30)
-    assert picks.tolist() == brute_largest_cluster(exact, exact[:1], 30, 1.0)
+    """Exact in single precision: all sums are integers below 2^24, about 1.7e7.
+
+    The mean is the offset itself, since each row's mirror image is there too; 300 rows of it sum to
+    1e7. Products of a row with a step from the mean sum to at most 2e6. Squared lengths from the
+    origin would be 9e9, and their differences right to 1,000.
+    """
+    Z = rng.randint(-8, 9, size=(150, 8))
+    Z = np.vstack([Z, -Z])
+    squared = ((Z - Z[0]) ** 2).sum(axis=1)
+    far = (Z + offset).astype(np.float32)
+    picks = largest_cluster(far, np.zeros(300, int), squared.astype(np.float32), 30)
+    assert picks.tolist() == brute_largest_cluster(Z, Z[:1], 30, 1.0, argmax=np.argmax)
 
 
 def test_clustering_leaves_the_rows_as_they_were(rng):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from margins import clear_argmax
 
 from skally.functional.fisher import (
     candidates,
@@ -29,18 +30,24 @@ def dense(A, h):
 
 
 def brute_fisher_greedy(A, h, known, F, k):
-    """The definition, by inverses."""
+    """The definition, by inverses.
+
+    The condition of ``known`` is at most 1e8, so traces are right to about 1e-8 of their size; the
+    best of them lead the second by 1e-7.
+    """
+    assert np.linalg.cond(known) < 1e8
     x, chosen = dense(A, h), []
 
-    def trace_without(i, rows):
-        rows = [j for j in rows if j != i]
-        return np.trace(np.linalg.inv(known + sum(x[j].T @ x[j] for j in rows)) @ F)
+    def best(candidates):
+        informed = [known + sum(x[j].T @ x[j] for j in rows) for rows in candidates]
+        return clear_argmax([-np.trace(np.linalg.inv(each) @ F) for each in informed], 1e-7)
 
     for _ in range(min(2 * k, len(h))):
-        rest = [i for i in range(len(h)) if i not in chosen]
-        chosen.append(min(rest, key=lambda i: trace_without(-1, [*chosen, i])))
+        longer = [[*chosen, i] for i in range(len(h)) if i not in chosen]
+        chosen = longer[best(longer)]
     while len(chosen) > k:
-        chosen.remove(min(chosen, key=lambda i: trace_without(i, chosen)))
+        shorter = [[j for j in chosen if j != i] for i in chosen]
+        chosen = shorter[best(shorter)] if k else []
     return chosen
 
 
@@ -49,7 +56,7 @@ def test_rows_of_the_softmax_factor_are_those_of_the_paper(rng):
     rows = np.array([np.sqrt(p[c]) * (np.eye(4)[c] - p) for c in range(4)])
     A = softmax_factor(p[None])[0]
     assert A.shape == (4, 3) and np.allclose(A @ A.T, rows @ rows.T)
-    assert np.array_equal(softmax_factor(np.ones((2, 1))), np.zeros((2, 1, 1)))
+    assert np.array_equal(softmax_factor(np.ones((2, 1))), np.zeros((2, 1, 1)))  # exactly 1 - 1
 
 
 @pytest.mark.parametrize("n_outputs", [1, 2, 5])
@@ -108,8 +115,8 @@ def brute_forward(A, h, known, F, k):
         M = np.linalg.inv(known)
         U, V = quadratic_forms(A, h, M), quadratic_forms(A, h, M @ F @ M)
         gain = trace_change(U, V)
-        gain[chosen] = -np.inf
-        chosen.append(int(gain.argmax()))
+        gain[chosen] = 0.0
+        chosen.append(clear_argmax(gain, 1e-7))
         x = np.kron(A[chosen[-1]], h[chosen[-1]])
         known = known + x.T @ x
     return chosen
@@ -130,11 +137,11 @@ def test_forms_keep_their_digits_where_some_rows_tell_much_and_most_little():
     known = information(A[:150], h[:150]) + 1e-5 * np.eye(180)
     roots = [np.linalg.solve(np.linalg.cholesky(known), x.T) for x in dense(A, h)]
     expected = np.array([root.T @ root for root in roots])
-    errors = [
-        np.abs(quadratic_forms(A, h, M) - expected).max()
-        for M in (inverse_of(known), np.linalg.inv(known))
-    ]
-    assert errors[0] < errors[1] / 3
+    M = inverse_of(known)
+    assert np.array_equal(M, M.T)
+    # The a priori bound of an inverse. Gaussian elimination has about that error, 30 times this.
+    bound = np.finfo(float).eps * np.linalg.cond(known) * expected.max()
+    assert np.abs(quadratic_forms(A, h, M) - expected).max() < bound < 1e-5 * expected.max()
 
 
 def test_what_rounding_leaves_of_no_information_is_an_error_with_advice():
@@ -146,10 +153,14 @@ def test_what_rounding_leaves_of_no_information_is_an_error_with_advice():
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("n_outputs", [1, 3])
 def test_rows_that_alone_tell_about_a_direction_can_be_taken_away(n_outputs):
+    """Without its row such a direction has information 1e-9 / 1e4 left, beside 1 in others.
+
+    That is 500 times eps: lost in U by then, but no matrix is indefinite by rounding alone.
+    """
     for seed in range(5):
         rows = candidates(*problem(seed, n=40, n_outputs=n_outputs, d=6, prior=1e-9))
         for k in (1, 3, 15):
-            assert len(set(fisher_greedy(rows, k, weight=1e6))) == k
+            assert len(set(fisher_greedy(rows, k, weight=1e4))) == k
 
 
 def test_fall_by_taking_away_which_only_rounding_can_find_is_not_believed(monkeypatch):

@@ -8,22 +8,17 @@ from skally.stopping.agreement import cohen_kappa, concordance
 
 
 def over_chance(a, b, difference):
-    """One minus the mean difference of rows over that of all pairs of rows, in words of loops."""
+    """One minus the mean difference of rows over that of all pairs of rows, by loops."""
     of_rows = np.mean([difference(*each) for each in zip(a, b, strict=True)])
     return 1 - of_rows / np.mean([difference(left, right) for left in a for right in b])
 
 
-@pytest.mark.parametrize("labels", [["a", "b", "long"], [0, 1], [True, False], [3.5, -1.0, 9.0]])
+@pytest.mark.parametrize("labels", [["a", "b", "long"], ["0", "1"], ["3.5", "-1.0", "9.0"]])
 def test_kappa_is_what_is_left_over_chance_and_scikit_learns(labels, rng):
     a = rng.choice(labels, 60)
     b = np.where(rng.uniform(size=60) < 0.7, a, rng.choice(labels, 60))
     assert cohen_kappa(a, b) == pytest.approx(over_chance(a, b, lambda x, y: x != y))
-    assert cohen_kappa(a, b) == pytest.approx(cohen_kappa_score(*map(as_text, (a, b))))
-
-
-def as_text(labels):
-    """Labels that scikit-learn takes for classes whatever they are."""
-    return [str(label) for label in labels]
+    assert cohen_kappa(a, b) == pytest.approx(cohen_kappa_score(a, b))
 
 
 def test_concordance_is_what_is_left_over_chance(rng):

@@ -1,4 +1,4 @@
-"""Criteria made of criteria."""
+"""Combinations of criteria."""
 
 from skally.stopping import (
     AllOf,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 
 from skally import ALLYSampler, DualRegressor
 from skally.stopping import PredictedDualLevel, RoundState
@@ -39,6 +39,6 @@ def test_one_round_is_never_enough_for_a_patience_of_two():
 
 
 def test_an_estimator_without_duals_is_an_error(digits):
-    model = LogisticRegression().fit(*digits)
-    with pytest.raises(ValueError, match="LogisticRegression has no dual_variables_"):
+    model = GaussianNB().fit(*digits)
+    with pytest.raises(ValueError, match="GaussianNB has no dual_variables_"):
         PredictedDualLevel().observe(RoundState(model, X_pool=digits[0]))

@@ -101,7 +101,7 @@ def test_bad_limits_are_named(small_parts, digits, classifier):
         with pytest.raises(ValueError, match="memory_limit == "):
             CoreSetSampler().query(classifier, digits[0], memory_limit=bad)
     with pytest.raises(
-        ValueError, match="memory_limit == 100 bytes, must be >= 65536, what 64 rows"
+        ValueError, match="memory_limit == 100 bytes, must be >= 65536, the size of 64 rows"
     ):
         CoreSetSampler().query(classifier, digits[0], memory_limit=100)
 
