@@ -1,4 +1,4 @@
-"""Inputs that are in no pool: gradient ascent on the predicted dual variable."""
+"""Synthesise inputs that are in no pool, by gradient ascent on the predicted dual variable."""
 
 from skally.synthesis.synthesizer import InputSynthesizer, Synthesis
 

@@ -1,15 +1,15 @@
-"""Transformations of rows that are affine, found by trying them."""
+"""Find the coefficients of a transformation of rows that is affine, by calling it."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.utils import gen_batches
 
-# Largest difference between what a map foretells and what comes out, as a share of the largest
-# value that comes out.
+# Largest difference between the output of a map and that of the transformation, as a share of the
+# largest output.
 TOLERANCE = 1e-6
 
-# Rows that a map is tried on, beside those that it was found from.
+# Random rows, and as many of the given ones, on which a map is compared with the transformation.
 N_TRIALS = 20
 
 
@@ -19,11 +19,13 @@ class AffineMap:
 
     Parameters
     ----------
-    origin : array of the shape of one row
-    value : array of the shape of one row that comes out
-    slope : array of that shape too, or of shape (d, d_out) for flat rows
+    origin : array of the shape of an input row
+    value : array of the shape of an output row
+        Output for the origin.
+    slope : array of the shape of a row, or of shape (d, d_out)
     mixes : bool
-        Whether columns are mixed, by a product of matrices, or each has its own slope.
+        Whether ``slope`` is a matrix, so that an output may depend on several columns. Otherwise it
+        is multiplied column by column.
     """
 
     origin: np.ndarray
@@ -32,35 +34,36 @@ class AffineMap:
     mixes: bool = False
 
     def __call__(self, X):
-        """What becomes of n rows; torch tensors, where the fields are."""
-        gap = X - self.origin
-        return self.value + (gap @ self.slope if self.mixes else gap * self.slope)
+        """Map n rows. They are torch tensors if the fields are."""
+        shift = X - self.origin
+        return self.value + (shift @ self.slope if self.mixes else shift * self.slope)
 
     @property
     def unit(self):
-        """Change of each column that moves the outcome by 1, of the shape of one row.
+        """Change of each column that moves the output by a distance of 1, of the shape of one row.
 
-        A column without influence has 0.
+        It is 0 for a column without influence.
         """
         size = np.linalg.norm(self.slope, axis=1) if self.mixes else np.abs(self.slope)
         return np.divide(1.0, size, out=np.zeros_like(size), where=size > 0)
 
     def with_fields(self, convert):
-        """The same with its arrays converted by a function."""
+        """Copy with each of the three arrays converted by a function."""
         fields = {name: convert(getattr(self, name)) for name in ("origin", "value", "slope")}
         return replace(self, **fields)
 
 
 def identity(shape):
-    """Map that leaves rows of a shape as they are."""
+    """Map that leaves rows of a given shape as they are."""
     return AffineMap(np.zeros(shape), np.zeros(shape), np.ones(shape))
 
 
 def find_affine(transform, X, rng):
-    """Map that a function of rows is, where it is affine.
+    """Coefficients of a function of rows that is affine.
 
-    It is found by moving one row along its columns, as far as the columns are from zero, and tried
-    on the rows given and on others far from and near to these.
+    They follow from its outputs for one row moved along each column, by the largest value in that
+    column. The map is then compared with the function on the given rows, and on random rows near to
+    and far from them.
 
     Parameters
     ----------
@@ -75,7 +78,7 @@ def find_affine(transform, X, rng):
     Raises
     ------
     ValueError
-        If it is not affine.
+        If the function is not affine.
     """
     trials = near_and_far(X, rng)
     expected = outcome(transform, trials)
@@ -87,7 +90,7 @@ def find_affine(transform, X, rng):
 
 
 def columnwise(transform, X):
-    """Map with a slope for each column, from two rows; None where the shape of rows changes."""
+    """Map with one slope for each column, from two rows; None if the shape of rows changes."""
     reach = column_reach(X)
     value, moved = outcome(transform, np.stack([X[0], X[0] + reach]))
     if value.shape != reach.shape:
@@ -96,7 +99,7 @@ def columnwise(transform, X):
 
 
 def matrix(transform, X):
-    """Map that mixes columns, from one row for each; None for rows that are not flat."""
+    """Map whose slope is a matrix, from one row for each column; None if rows are not flat."""
     if X.ndim != 2:
         return None
     reach = column_reach(X)
@@ -109,7 +112,7 @@ def matrix(transform, X):
 
 
 def outcome(transform, X):
-    """What comes out, without a word on numbers that are none."""
+    """Output of the transformation as float64; infinite or NaN outputs raise no warnings."""
     with np.errstate(all="ignore"):
         return np.asarray(transform(X), dtype=np.float64)
 
@@ -121,17 +124,20 @@ def column_reach(X):
 
 
 def near_and_far(X, rng):
-    """Rows given, the first few, and rows from a thousandth to thousand times as far apart."""
+    """The first given rows, and random rows 1/1000 to 1000 times the columns' reach from them."""
     scale = 10.0 ** np.linspace(-3, 3, N_TRIALS).reshape(-1, *[1] * (X.ndim - 1))
     noise = rng.normal(size=(N_TRIALS, *X.shape[1:])) * column_reach(X) * scale
     return np.concatenate([X[:N_TRIALS], X[np.arange(N_TRIALS) % len(X)] + noise])
 
 
 def agrees(found, expected, n_given):
-    """Whether rows are what a map foretells, beside their own size and that of the rows given."""
+    """Whether two arrays of rows are equal, relative to the largest value in a row.
+
+    Where a row is smaller than the largest of the first ``n_given``, that one counts instead.
+    """
     if found.shape != expected.shape or not np.isfinite(expected).all():
         return False
-    gap, size = (
+    error, size = (
         np.abs(each).reshape(len(each), -1).max(axis=1) for each in (found - expected, expected)
     )
-    return bool(np.all(gap <= TOLERANCE * np.maximum(size, size[:n_given].max())))
+    return bool(np.all(error <= TOLERANCE * np.maximum(size, size[:n_given].max())))

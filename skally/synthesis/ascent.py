@@ -1,24 +1,24 @@
-"""Gradient ascent of rows, each on its own, within bounds."""
+"""Gradient ascent on a function of a row, within bounds, for many rows at once."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-# Halvings of a step after which a row counts as one that cannot rise.
+# A row stays where it is for good if no step rises, even after so many halvings.
 N_HALVINGS = 20
 
 
 @dataclass(frozen=True)
 class Box:
-    """Where rows may go, and how far a step takes each column. All of the shape of one row.
+    """Bounds of rows, and the unit of a step in each column. All arrays have the shape of a row.
 
     Parameters
     ----------
     low, high : arrays of float, infinite where there is no bound
     free : bool array
-        Columns that may move.
+        Columns that may change.
     unit : array of float, not negative
-        Length 1 in each column.
+        Change of each column that counts as a length of 1.
     """
 
     low: np.ndarray
@@ -27,35 +27,36 @@ class Box:
     unit: np.ndarray
 
     def uphill(self, X, gradient):
-        """Direction of each row: the gradient in these units, with a root mean square of 1.
+        """Direction of steepest ascent in these units, for each row.
 
-        The mean is over the columns that may move. A column at a bound does not press against it,
-        and a row with nowhere to go has zeros.
+        Its root mean square over the columns that may change is 1. The gradient of a column that is
+        at a bound and would cross it is left out. The direction is zero if nothing is left.
         """
         slope = np.where(self.free & np.isfinite(gradient), gradient * self.unit, 0.0)
         against = (slope < 0) & (X <= self.low) | (slope > 0) & (X >= self.high)
         slope[against] = 0.0
-        slope /= np.maximum(row_max(np.abs(slope)), np.finfo(float).tiny)  # squares could vanish
+        slope /= np.maximum(row_max(np.abs(slope)), np.finfo(float).tiny)  # or squares underflow
         norm = np.sqrt(np.square(slope).sum(axis=row_axes(X), keepdims=True) / self.free.sum())
         return np.divide(slope, norm, out=np.zeros_like(slope), where=norm > 0) * self.unit
 
     def moved(self, X, step):
-        """Rows after a step, within the bounds; columns that do not move keep every bit."""
+        """Rows after a step, within the bounds. Columns with a step of 0 keep their exact value."""
         return np.where(step != 0, np.clip(X + step, self.low, self.high), X)
 
 
 def climb(height, gradient, X, box, *, n_steps, step_size):
-    """Rows after 0, 1, ..., n_steps steps, none of which lowers a row's height.
+    """Yield rows after 0, 1, ..., n_steps steps of gradient ascent, none of which lowers a height.
 
     Parameters
     ----------
-    height : function of rows (n, ...) to their heights (n,), of each row alone
+    height : function of rows (n, ...) to their heights (n,)
+        The height of a row depends on that row only.
     gradient : function of rows (n, ...) to the gradients of their heights (n, ...)
     X : array of shape (n, ...)
     box : Box
     n_steps : int
     step_size : float
-        Root mean square of a step's length, in the box's units, over the columns that may move.
+        Root mean square of a step over the columns that may change, in units of the box.
 
     Yields
     ------
@@ -77,13 +78,13 @@ def climb(height, gradient, X, box, *, n_steps, step_size):
 
 
 def rise(height, X, heights, direction, length, box):
-    """One step of each row, halved until it rises; a row that cannot stays where it is.
+    """One step of each row, halved until its height rises. A row that cannot rise stays.
 
     Returns
     -------
     X, heights : arrays of shape (n, ...) and (n,)
     taken : array of shape (n,)
-        Length of each step, 0 of a row that stays.
+        Length of each row's step, 0 if it stays.
     """
     X, heights, taken = X.copy(), heights.copy(), np.zeros(len(X))
     rows = np.flatnonzero(direction.any(axis=row_axes(X)))
@@ -102,10 +103,10 @@ def rise(height, X, heights, direction, length, box):
 
 
 def row_axes(X):
-    """Axes of one row, of an array of rows."""
+    """All axes but the first."""
     return tuple(range(1, X.ndim))
 
 
 def row_max(X):
-    """Largest value of each row, with the axes kept."""
+    """Largest value of each row, with its axes kept."""
     return X.max(axis=row_axes(X), keepdims=True)

@@ -1,4 +1,4 @@
-"""Columns of rows by position or by name, and their bounds."""
+"""Bounds of columns and which of them are frozen, given by position or by name."""
 
 import numpy as np
 
@@ -6,12 +6,12 @@ from skally.utils.validation import as_plain
 
 
 def column_names(X):
-    """Names of a data frame's columns, None for anything else."""
+    """Column names of a data frame; None for anything else."""
     return list(X.columns) if hasattr(X, "columns") else None
 
 
 def in_form_of(X, values):
-    """Array of rows as a data frame, if X is one; with its index, if there are as many rows."""
+    """Rows as a data frame like X if X is one, with its index if the number of rows is equal."""
     if hasattr(X, "iloc"):
         index = X.index if len(values) == len(X) else None
         return type(X)(values, columns=X.columns, index=index)
@@ -21,13 +21,16 @@ def in_form_of(X, values):
 
 
 def bounds(clip, X, shape):
-    """Lowest and highest value of each column.
+    """Lower and upper bound of each column.
 
     Parameters
     ----------
-    clip : pair of numbers, arrays, Series by column name or None; or None
-    X : array-like, whose column names are those of a Series
-    shape : tuple, of one row
+    clip : pair (low, high), or None
+        Numbers, arrays, Series by column name, or None for no bound.
+    X : array-like
+        A data frame if bounds are Series.
+    shape : tuple
+        Shape of one row.
 
     Returns
     -------
@@ -36,15 +39,15 @@ def bounds(clip, X, shape):
     Raises
     ------
     ValueError
-        If they have another shape, if a low one is above its high one, or if they are equal in all
-        columns.
+        If a bound has another shape, if a lower one is above its upper one, or if the two are equal
+        in all columns.
     """
     clip = (None, None) if clip is None else clip
     if isinstance(clip, str) or not hasattr(clip, "__len__") or len(clip) != 2:
         raise ValueError(f"clip == {clip!r}, must be None or a pair (low, high).")
     low = bound(clip[0], -np.inf, X, shape)
     high = bound(clip[1], np.inf, X, shape)
-    wrong = ~(low <= high) | (low == high).all()  # NaN too; one column may be constant
+    wrong = ~(low <= high) | (low == high).all()  # true for NaN; some columns may have low == high
     if wrong.any():
         at = tuple(np.argwhere(wrong)[0])
         raise ValueError(
@@ -55,7 +58,7 @@ def bounds(clip, X, shape):
 
 
 def bound(value, none, X, shape):
-    """One bound of each column, as an array of the shape of a row."""
+    """Lower or upper bound of each column as an array of the shape of a row, ``none`` for None."""
     if value is None:
         return np.full(shape, none)
     if hasattr(value, "reindex") and column_names(X) is not None:
@@ -69,13 +72,16 @@ def bound(value, none, X, shape):
 
 
 def free_columns(frozen, X, shape):
-    """Which inputs may move.
+    """Which entries of a row may change.
 
     Parameters
     ----------
-    frozen : list of positions in axis 1 or of column names, bool array of the shape of a row; None
-    X : array-like, with column names or not
-    shape : tuple, of one row
+    frozen : list of int or str, bool array of the shape of a row, or None
+        Positions in axis 1, or column names.
+    X : array-like
+        A data frame if columns are given by name.
+    shape : tuple
+        Shape of one row.
 
     Returns
     -------
@@ -84,7 +90,7 @@ def free_columns(frozen, X, shape):
     Raises
     ------
     ValueError
-        If there is no such column, or if none is free.
+        If there is no such column, or if all are frozen.
     """
     free = np.ones(shape, dtype=bool)
     mask = np.asarray(() if frozen is None else as_plain(frozen))
@@ -101,7 +107,7 @@ def free_columns(frozen, X, shape):
 
 
 def position(column, X, n_columns):
-    """Position of a column that is given by itself or by its name."""
+    """Position of a column that is given by position or by name."""
     names = column_names(X)
     if names is not None and column in names:
         return names.index(column)
@@ -112,7 +118,7 @@ def position(column, X, n_columns):
 
 
 def check_start(X, rows, low, high, free):
-    """Raise if a column that is not frozen starts outside of its bounds."""
+    """Raise if a value that may change starts outside of its bounds."""
     outside = np.argwhere(free & ((rows < low) | (rows > high)))
     if len(outside):
         row, *at = outside[0]
@@ -124,7 +130,7 @@ def check_start(X, rows, low, high, free):
 
 
 def name_of(at, X):
-    """Column at a position of a row, in words."""
+    """Name or position of a column, for error messages."""
     names = column_names(X)
     if names is not None:
         return repr(names[at[0]])

@@ -1,4 +1,4 @@
-"""The predicted dual variable as a function of the input, with its gradient."""
+"""The predicted dual variable as a differentiable function of the input."""
 
 from copy import deepcopy
 
@@ -15,19 +15,19 @@ from skally.utils.validation import as_array
 
 
 class PredictedDual:
-    """Predicted dual of rows, each by itself; the mean over the members of a committee.
+    """Predicted dual of each row, and its gradient; the mean over the members of a committee.
 
-    Neither the nets nor their gradients are touched: it works on copies, in double precision, so
-    that no row's value depends on the others in its batch.
+    It uses copies of the nets, in double precision, so that the nets and their gradients stay as
+    they are, and a row's value depends on the other rows of its batch by rounding of 1e-16 only.
 
     Parameters
     ----------
     members : sequence of skally.pool.model.Model
     maps : list of skally.synthesis.affine.AffineMap
-        From the input to what each net sees.
+        From the input to the input of each net, past scalers.
     regressor : skally.DualRegressor or None
     row : array of shape (1, ...)
-        An input, to try the nets on.
+        An input, to check what precision the nets accept.
     rng : numpy.random.RandomState
     """
 
@@ -43,7 +43,7 @@ class PredictedDual:
             return self._mean(torch.tensor(X)).numpy()
 
     def gradient(self, X):
-        """Their gradients by the rows, of the shape of X."""
+        """Gradients of the predicted duals with respect to the rows, of the shape of X."""
         X = torch.tensor(X, requires_grad=True)
         return torch.autograd.grad(self._mean(X).sum(), X)[0].numpy()
 
@@ -52,7 +52,7 @@ class PredictedDual:
 
 
 def predicted_dual(member, affine, regressor, row, rng):
-    """Function of a double tensor of inputs (n, ...) to the duals predicted by one net, (n,)."""
+    """Function from a double tensor of inputs (n, ...) to the duals predicted by one net, (n,)."""
     Z, duals = member.train_embedding, member.dual_variables
     head = clone_seeded(DualRegressor() if regressor is None else regressor, rng).fit(Z, duals)
     predict, seen = head.differentiable(), affine.with_fields(torch.tensor)
@@ -67,12 +67,13 @@ def predicted_dual(member, affine, regressor, row, rng):
 
 
 def precise_copy(module, X):
-    """Copy in eval mode and double precision, or in its own where that is all its forward takes.
+    """Copy in eval mode and double precision, or in its own precision if forward takes no other.
 
     Parameters
     ----------
     module : nn.Module
-    X : double tensor, an input to try it on
+    X : double tensor
+        An input to test that with.
     """
     plain = deepcopy(module).eval().requires_grad_(False)
     try:
@@ -85,13 +86,15 @@ def precise_copy(module, X):
 
 
 def input_map(member, X, rows, rng):
-    """Map from the input to what the net of a model sees.
+    """Affine map from the input of a pipeline to the input of the net at its end.
 
     Parameters
     ----------
     member : skally.pool.model.Model
-    X : the rows as the user gave them
-    rows : the same as an array of shape (n, ...)
+    X : array-like
+        Rows as the user gave them.
+    rows : array of shape (n, ...)
+        The same rows.
     rng : numpy.random.RandomState
 
     Returns
@@ -101,7 +104,7 @@ def input_map(member, X, rows, rng):
     Raises
     ------
     ValueError
-        If it is not affine.
+        If the transformers before the net are not affine.
     """
     steps = [step for pipeline in unwrap(member.estimator)[0] for _, step in pipeline.steps]
     if not steps:
@@ -117,5 +120,5 @@ def input_map(member, X, rows, rng):
 
 
 def unit_of(maps):
-    """Change of each column that moves what the nets see by 1, the mean over several."""
+    """Change of each column that moves the input of the net by 1, the mean over several nets."""
     return np.mean([each.unit for each in maps], axis=0)

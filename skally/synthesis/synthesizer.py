@@ -1,4 +1,4 @@
-"""Inputs that do not exist yet: where the constrained net expects them to be hardest."""
+"""The estimator that synthesises inputs, and its result."""
 
 import numbers
 from dataclasses import dataclass
@@ -19,31 +19,31 @@ from skally.utils.validation import as_array, check_number
 
 
 class InputSynthesizer(BaseEstimator):
-    """Move inputs to where their predicted dual variable is large, as experiments to run next.
+    """Synthesise inputs whose predicted dual variable is large, as experiments to run next.
 
-    The generative mode of ALLY. Gradient ascent from given rows on the dual that a
-    :class:`skally.DualRegressor` predicts from the net's embedding. It is of use where a label can
-    be had for any input, as from a simulation or an experiment whose settings are free.
+    The generative mode of ALLY: gradient ascent, from given rows, on the dual that a
+    :class:`skally.DualRegressor` predicts from the net's embedding. It is useful where any input
+    can be labelled, as by a simulation or an experiment with free settings.
 
     Parameters
     ----------
     n_steps : int
     step_size : float
-        Length of a step: the root mean square, over the columns that may move, of the change of
-        what the net sees. After a ``StandardScaler`` that is in deviations of each column, after
-        a ``MinMaxScaler`` in ranges, and without a scaler in the units of X. A step that does
-        not raise the predicted dual is halved; the next one is at most twice as long.
+        Length of a step: the root mean square, over the columns that may change, of the change of
+        the net's input. The unit is a column's standard deviation after a ``StandardScaler``, its
+        range after a ``MinMaxScaler``, and the unit of X without a scaler. A step that does not
+        raise the predicted dual is halved, and the next one is at most twice as long.
     clip : pair (low, high), or None
-        Bounds of each input in the units of X: numbers, or arrays of the shape of one row, or with
-        a data frame Series by column. None in the place of either is no bound.
+        Bounds of each column in the units of X: numbers, arrays of the shape of one row, or, for a
+        data frame, Series by column. None in place of either means no bound.
     frozen : list of int or str, bool array of the shape of one row, or None
-        Columns that keep their values, by position (of axis 1) or, with a data frame, by name.
+        Columns that keep their values, by position in axis 1 or, for a data frame, by name.
     regressor : DualRegressor or None
-        Learns the duals from the embedding, a clone of it. None means its defaults.
+        A clone of it learns the duals from the embedding. None means ``DualRegressor()``.
     keep_every : int
-        Steps from one row of the path to the next. The start and the end are always kept.
+        Number of steps between the rows that the path keeps. It always keeps the start and the end.
     random_state : None, int or RandomState
-        Of the regressor's training.
+        Seed of the regressor's training.
 
     References
     ----------
@@ -90,16 +90,16 @@ class InputSynthesizer(BaseEstimator):
         self.random_state = random_state
 
     def synthesize(self, estimator, X):
-        """Raise the predicted duals of rows by moving them.
+        """Change rows so that their predicted duals rise.
 
         Parameters
         ----------
         estimator : fitted constrained net
             Or a Pipeline, GridSearchCV, TransformedTargetRegressor or modAL learner around one, or
-            a committee of them, which answers with the mean. Transformers before the net must be
+            a committee of them, whose mean prediction is used. Transformers before the net must be
             affine, as scikit-learn's scalers are.
         X : array-like of shape (n, ...)
-            Where to start, as a rule rows with small predicted duals. It is not changed.
+            Rows to start from, usually ones with small predicted duals. It is not changed.
 
         Returns
         -------
@@ -108,9 +108,9 @@ class InputSynthesizer(BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter is out of its bounds, if a column that may move starts outside of
-            ``clip``, if all columns are frozen, if a transformer is not affine, if X is no finite
-            numbers of the width of the training data, or if the estimator has no duals.
+            If a parameter is out of its bounds, if a column that may change starts outside of
+            ``clip``, if all columns are frozen, if a transformer is not affine, if X is not finite
+            or has another width than the training data, or if the estimator has no duals.
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
         """
@@ -155,20 +155,20 @@ class InputSynthesizer(BaseEstimator):
 
 @dataclass(frozen=True, eq=False)
 class Synthesis:
-    """Inputs that were moved, and how they got there.
+    """Synthesised inputs, with the path of each from its start.
 
     Parameters
     ----------
     inputs : array of shape (n, ...), or data frame if the start was one
-        Where the rows ended, in the units of the start.
+        The last rows of the path, in the units of the start.
     path : array of shape (n_kept_steps, n, ...)
         Rows after each of ``steps``, from the start to the end.
     duals : array of shape (n_kept_steps, n)
-        Their predicted dual variables, which never fall from one step to the next.
+        Predicted dual variables of the path. They never fall from one step to the next.
     steps : int array of shape (n_kept_steps,)
-        Numbers of the steps that were kept, from 0.
+        Numbers of the steps that the path keeps, from 0.
     columns : list of str, or None
-        Names of the columns, if the start was a data frame.
+        Names of the columns if the start was a data frame.
     """
 
     inputs: Any
@@ -183,8 +183,8 @@ class Synthesis:
         Returns
         -------
         frame : pandas.DataFrame of n_kept_steps * n rows
-            Columns ``row``, ``step`` and ``dual``, then those of the inputs, flattened; without
-            names they are ``x0``, ``x1``, ...
+            Columns ``row``, ``step`` and ``dual``, then the flattened inputs under their column
+            names, or ``x0``, ``x1``, ... if there are none.
         """
         import pandas as pd
 
@@ -199,7 +199,7 @@ class Synthesis:
 
 
 def check_input(estimator, X):
-    """The estimator as a model, and the rows as an array of floats, both checked.
+    """Check the arguments of ``synthesize`` and convert them to a model and an array of floats.
 
     Returns
     -------
@@ -209,13 +209,13 @@ def check_input(estimator, X):
     model = Model(estimator)
     model.check_fitted()
     for member in model.members:
-        _ = member.dual_variables  # raises where there are none
+        _ = member.dual_variables  # raises if there are none
     rows = check_array(as_array(X), dtype=np.float64, allow_nd=True, input_name="X")
-    model.embedding(in_form_of(X, rows))  # raises for another width or other names
+    model.embedding(in_form_of(X, rows))  # raises if the width or the column names are others
     return model, rows
 
 
 def batch_size(model):
-    """Rows that move together: those of a training batch have fitted into memory with gradients."""
+    """Number of rows to move at once: as many as fitted into memory with gradients in training."""
     size = min(member.net.batch_size for member in model.members)
     return size if size > 0 else np.iinfo(int).max

@@ -29,7 +29,9 @@ def test_rows_reach_the_top_and_never_fall(rng):
     path, heights = course(5 * rng.normal(size=(20, 3)), box())
     assert np.abs(path[-1] - TOP).max() < 1e-3
     assert (np.diff(heights, axis=0) >= 0).all()
-    assert np.array_equal(heights[-1], height(path[-1]))
+    assert np.allclose(
+        heights[-1], height(path[-1]), rtol=1e-12
+    )  # heights of a part of the rows
 
 
 def test_the_top_within_bounds_is_reached_and_bounds_are_exact(rng):
@@ -59,7 +61,8 @@ def test_a_column_pressed_against_its_bound_takes_nothing_from_the_others():
 
 
 def test_other_units_of_the_columns_change_nothing(rng):
-    X, factor = 3 * rng.normal(size=(5, 3)), np.array([1e3, 1.0, 1e-4])
+    """With powers of two both courses are the same but for exponents, without any rounding."""
+    X, factor = 3 * rng.normal(size=(5, 3)), np.array([2.0**10, 1.0, 2.0**-13])
     hill = (lambda X: height(X / factor), lambda X: gradient(X / factor) / factor)
     path, heights = course(X, box())
     other, other_heights = course(X * factor, box(unit=factor), hill=hill)
@@ -90,8 +93,9 @@ def test_a_slope_that_is_no_number_leads_nowhere():
     assert path[-1, 1, 0] == 3.0 and np.allclose(path[-1, 1, 1:], TOP[1:], atol=1e-3)
 
 
-@pytest.mark.parametrize("scale", [1e-300, 1e-150, 1e150])
+@pytest.mark.parametrize("scale", [2.0**-1000, 2.0**-500, 2.0**500])
 def test_the_scale_of_the_heights_does_not_matter(scale, rng):
+    """Powers of two round nothing, except heights below 1e-308, that is within 1e-3 of the top."""
     X = 3 * rng.normal(size=(5, 3))
     hill = (lambda X: scale * height(X), lambda X: scale * gradient(X))
     assert np.allclose(course(X, box(), hill=hill)[0], course(X, box())[0], atol=1e-3)
