@@ -22,3 +22,11 @@ def clear_argsort(values, margin=1e-9):
     steps = np.diff(np.asarray(values)[order])
     assert np.all(steps > margin * np.abs(values).max()), "rounding could turn this order"
     return order
+
+
+def clear_draw(weight, rng, margin=1e-9):
+    """Position drawn in proportion to its weight, by a random number far from the next position."""
+    bounds = np.cumsum(np.asarray(weight, dtype=np.float64))
+    drawn = rng.random_sample() * bounds[-1]
+    assert np.abs(bounds - drawn).min() > margin * bounds[-1], "rounding could turn this draw"
+    return int(np.searchsorted(bounds, drawn, side="right"))

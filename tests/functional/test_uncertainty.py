@@ -7,6 +7,7 @@ from skally.functional.uncertainty import (
     least_confidence,
     margin,
     mutual_information,
+    normalized_entropy,
     variance,
 )
 
@@ -14,6 +15,8 @@ from skally.functional.uncertainty import (
 def test_entropy_of_certainty_is_zero_and_of_ignorance_log_c():
     proba = np.array([[1.0, 0, 0, 0], [0.25] * 4])
     assert np.allclose(entropy(proba), [0, np.log(4)])
+    assert np.allclose(normalized_entropy(proba), [0, 1])
+    assert normalized_entropy(np.ones((3, 1))).tolist() == [0, 0, 0]
 
 
 def test_confidence_and_margin_are_the_ends_of_a_sort(rng):

@@ -29,9 +29,7 @@ def test_rows_reach_the_top_and_never_fall(rng):
     path, heights = course(5 * rng.normal(size=(20, 3)), box())
     assert np.abs(path[-1] - TOP).max() < 1e-3
     assert (np.diff(heights, axis=0) >= 0).all()
-    assert np.allclose(
-        heights[-1], height(path[-1]), rtol=1e-12
-    )  # heights of a part of the rows
+    assert np.allclose(heights[-1], height(path[-1]), rtol=1e-12)  # of a part of the rows
 
 
 def test_the_top_within_bounds_is_reached_and_bounds_are_exact(rng):

@@ -47,7 +47,7 @@ def test_parts_do_not_change_what_a_net_says(small_parts, digits, classifier):
 
 
 def assert_same_embedding(Z, expected):
-    """Equal but for the rounding of batches of other sizes: 1.2e-7 for each of 256 terms at most."""
+    """Equal up to the rounding of batches of other sizes: 1.2e-7 for each of 256 terms at most."""
     np.testing.assert_allclose(Z, expected, rtol=0, atol=256 * 1.2e-7 * np.abs(expected).max())
 
 
