@@ -2,9 +2,10 @@
 
 Run: ``python tests/benchmarks/growth.py [sampler ...]``
 
-A line a strategy: the exponents with which processor seconds grow in n, d, k and C, by a line
-through the logarithms of four sizes, each twice the one before, the others at their base. Least of
-three runs, one thread, features that are already there.
+Prints one line for each strategy: the exponents of n, d, k and C in the growth of processor
+seconds. An exponent is the slope of a line through the logarithms of time and size, for four sizes,
+each twice the one before, while the other three are at their base. The time is the least of three
+runs with one thread and does not include computing the features.
 """
 
 import sys
@@ -21,12 +22,12 @@ SAMPLERS = (
     "ALLYSampler", "DualLCMDSampler", "CoordinatedMatchingSampler",
 )  # fmt: skip
 BASE = {"n": 16_000, "d": 64, "k": 64, "C": 8}
-BASES = {"BAITSampler": {"n": 4_000, "d": 32, "k": 16, "C": 4}}  # the others' would take hours
+BASES = {"BAITSampler": {"n": 4_000, "d": 32, "k": 16, "C": 4}}  # with BASE it would take hours
 N_LABELED, FACTORS = 500, (0.5, 1, 2, 4)
 
 
 def seconds(name, n, d, k, C):
-    """Least processor seconds of three queries."""
+    """Processor seconds of a query, the least of three."""
     Z, y = mixture(n + N_LABELED, d), np.arange(N_LABELED) % C
     X, X_pool, sampler = Z[:N_LABELED], Z[N_LABELED:], build(name)
     kind = Regressor if name == "ImprovedGreedySampler" else Classifier
@@ -39,14 +40,14 @@ def seconds(name, n, d, k, C):
 
 
 def exponent(name, size):
-    """Slope of the logarithm of seconds by that of one size."""
+    """Slope of the logarithm of seconds over the logarithm of one size."""
     base = BASES.get(name, BASE)
     times = [seconds(name, **{**base, size: int(base[size] * factor)}) for factor in FACTORS]
     return np.polyfit(np.log(FACTORS), np.log(times), 1)[0]
 
 
 def main(names):
-    """A line a strategy."""
+    """Print one line for each strategy."""
     torch.set_num_threads(1)
     print(f"{'':28s}" + "".join(f"{size:>8s}" for size in BASE))
     with threadpool_limits(1):

@@ -1,6 +1,6 @@
-"""Time of ``import skally`` beside that of ``import skorch``, each in a process of its own.
+"""Time of ``import skally`` compared with ``import skorch``, each in a process of its own.
 
-python tests/benchmarks/import_time.py
+Run: ``python tests/benchmarks/import_time.py``
 """
 
 import statistics
@@ -10,14 +10,14 @@ import time
 
 
 def seconds(code):
-    """Time of one process."""
+    """Wall-clock time of one process that runs the code."""
     start = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True)
     return time.perf_counter() - start
 
 
 def main(n_runs=7):
-    """Medians of alternating runs."""
+    """Print medians of alternating runs, after a first one of each that does not count."""
     times = {code: [] for code in ("import skorch", "import skally")}
     for code in [*times] * (n_runs + 1):
         times[code].append(seconds(code))

@@ -1,12 +1,13 @@
-"""Which k-means to cluster a pool by: time, memory and inertia of scikit-learn's and of faiss.
+"""Time, memory and inertia of k-means by scikit-learn and by faiss, for clustering large pools.
 
 Run: ``python tests/benchmarks/kmeans.py [n k]``
 
-All but the mini batch, which is as in the paper's code (batches of 1,024), start from random rows
-and run ten iterations, on d = 100 features of 30 normal clusters. "n per cluster" fits on so many
-random rows for each cluster and assigns the others, as faiss does with 256. Inertia is that of all
-rows, in percent above the best of the line's. Each runs once in a fresh process with one thread;
-faiss-cpu is installed in a virtual environment of its own, in a temporary folder.
+The data have 100 features and are drawn from 30 normal clusters. "mini batch" is what the paper's
+code uses, with batches of 1,024. All others start from random rows and run ten iterations. "256 per
+cluster" fits on 256 random rows for each cluster and then assigns the other rows, as faiss does.
+Inertia is that of all rows, in percent above the best method of the same size. Each method runs
+once, in a fresh process with one thread. faiss-cpu is installed into a virtual environment of its
+own in a temporary folder.
 """
 
 import json
@@ -27,7 +28,7 @@ METHODS = ("full", "256 per cluster", "64 per cluster", "mini batch", "faiss")
 
 
 def mixture(n):
-    """Normal clusters, (n, N_FEATURES), written in place."""
+    """Rows drawn from normal clusters, (n, N_FEATURES), without large temporary arrays."""
     rng = np.random.RandomState(0)
     centers = rng.normal(size=(N_PARTS, N_FEATURES)).astype(np.float32)
     Z = np.empty((n, N_FEATURES), dtype=np.float32)
@@ -39,7 +40,7 @@ def mixture(n):
 
 
 def cluster(method, Z, k):
-    """Centres by one of the methods, (k, d), and the cluster of each row."""
+    """Centres found by one of the methods, (k, d), and the cluster of each row."""
     if method == "faiss":
         import faiss
 
@@ -77,12 +78,12 @@ def measure(method, n, k):
 
 
 def peak_mb():
-    """Most memory that this process has held so far."""
+    """Peak memory of this process so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def in_fresh_process(python, method, n, k):
-    """As :func:`measure`."""
+    """Run :func:`measure` in a process of its own with one thread."""
     one_thread = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
     shown = subprocess.run(
         [python, __file__, "--one", method, str(n), str(k)],
@@ -92,7 +93,7 @@ def in_fresh_process(python, method, n, k):
 
 
 def main(sizes):
-    """A line a size, three figures a method."""
+    """Print one line for each size, with three figures for each method."""
     print(f"{'n':>9s}{'k':>6s}" + "".join(f"{method:>30s}" for method in METHODS))
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)

@@ -1,9 +1,11 @@
-"""Wrong labels found by dual variables, by losses and by cleanlab: precision at the true count.
+"""Precision of finding wrong labels by dual variables, by losses and by cleanlab.
+
+As many labels are taken as suspects as are wrong.
 
 Run: ``SKALLY_DATA=... python tests/benchmarks/label_errors.py``
 
 cleanlab ranks labels by probabilities from cross-validation of the same net. It is installed into a
-virtual environment of its own, which needs no torch.
+virtual environment of its own, without torch.
 """
 
 import subprocess
@@ -36,7 +38,7 @@ np.savez(sys.argv[2], **quality)
 
 
 def cleanlab_scores(runs, folder):
-    """Quality of each label by each of cleanlab's rules, small for suspects."""
+    """Quality of each label by each of cleanlab's methods, small for suspects."""
     given, scored = folder / "given.npz", folder / "scored.npz"
     arrays = {f"{i}/y": run["y"] for i, run in enumerate(runs)}
     for i, run in enumerate(runs):
@@ -50,7 +52,7 @@ def cleanlab_scores(runs, folder):
 
 
 def main():
-    """A table of all rules."""
+    """Print a table of our rules, then one of all rules."""
     runs = all_runs(range(N_SEEDS))
     print(table(precisions(runs)).to_string(), flush=True)
     with tempfile.TemporaryDirectory() as folder:

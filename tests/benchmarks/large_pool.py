@@ -1,12 +1,12 @@
-"""Time and peak memory of queries on a pool of 10^6 x 100 that lies in a file.
+"""Time and peak memory of queries on a pool of 10^6 x 100 that is stored in a file.
 
 Run: ``python tests/benchmarks/large_pool.py [--memory-limit MB] [sampler ...]``
 
-The pool is a memory map, the net has two layers of 256 units, so that the embedding takes 1,024 MB.
-A line a sampler, each in a fresh process: seconds of the whole query, of them those of a bare
-forward pass in torch, and most memory held beyond what the process had after fitting the net. The
-pages of the pool's file that have been read (400 MB) count as held, and so do those of the
-embedding's where ``--memory-limit`` sends it to a file.
+The pool is a memory map. The net has two layers of 256 units, so that the embedding takes 1,024 MB.
+Prints one line for each sampler, which runs in a fresh process: seconds of the whole query, seconds
+of a bare forward pass in torch over the same rows, and peak memory beyond what the process had
+after fitting the net. Pages read from the pool's file (400 MB) count as memory, and so do those of
+the embedding's file if ``--memory-limit`` moves it to one.
 """
 
 import argparse
@@ -29,7 +29,7 @@ SAMPLERS = ("ALLYSampler", "CoreSetSampler", "BADGESampler", "LCMDSampler", "Ent
 
 
 def write_pool(path, seed=0):
-    """Normal mixture, part by part, and the class of the labelled rows."""
+    """Write rows drawn from a mixture of normal distributions, part by part."""
     rng = np.random.RandomState(seed)
     centers = rng.normal(size=(N_CLASSES, D)).astype(np.float32)
     X = np.lib.format.open_memmap(path, "w+", np.float32, (N + N_LABELED, D))
@@ -41,7 +41,7 @@ def write_pool(path, seed=0):
 
 
 def peak_mb():
-    """Most memory that this process has held so far."""
+    """Peak memory of this process so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -55,7 +55,7 @@ def bare_pass(module, X):
 
 
 def measure(path, name, memory_limit):
-    """Seconds of a query, of a bare pass, and MB above those before the query."""
+    """Seconds of a query and of a bare pass, and MB of peak memory above that before the query."""
     X = np.load(path, mmap_mode="r")
     X_labeled = np.array(X[N:])
     y = X_labeled[:, :N_CLASSES].argmax(axis=1)
@@ -70,7 +70,7 @@ def measure(path, name, memory_limit):
 
 
 def main():
-    """A line a sampler."""
+    """Print one line for each sampler."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("samplers", nargs="*", default=SAMPLERS)
     parser.add_argument("--memory-limit", type=int, metavar="MB")

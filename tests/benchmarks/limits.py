@@ -1,10 +1,10 @@
-"""How near the machine's limits the main parts of the work come.
+"""Speed of the most expensive computations as a share of what the machine can do.
 
 Run: ``python tests/benchmarks/limits.py``
 
-A line a part, one thread: GFLOP/s of its matrix products as a share of those of one large product
-of the same type, or GB/s as a share of those of a plain sum over an array, whichever bounds it.
-Medians of five runs, the limit measured anew beside each.
+Prints one line for each computation, with one thread. What is bound by arithmetic is compared, in
+GFLOP/s, with one large matrix product of the same type; what is bound by memory, in GB/s, with a
+plain sum over an array. Figures are medians of five runs. The limit is measured again beside each.
 """
 
 import time
@@ -34,13 +34,13 @@ def flops_limit():
 
 
 def bandwidth_limit():
-    """GB/s of a sum over an array that no cache holds."""
+    """GB/s of a sum over an array larger than any cache."""
     A = np.ones((N, 2 * D), dtype=np.float32)
     return A.nbytes / min(timed(lambda: A.sum()) for _ in range(3)) / 1e9
 
 
 def report(name, work, limit, function, unit):
-    """Print the share of the limit that some work, in units of 10^9, comes to."""
+    """Print the share of a limit that a function reaches; ``work`` is in units of 10^9."""
     rates = []
     for _ in range(5):
         most = limit()
@@ -50,31 +50,33 @@ def report(name, work, limit, function, unit):
 
 
 def main():
-    """A line a part."""
+    """Print one line for each computation."""
     torch.set_num_threads(1)
     rng = np.random.RandomState(0)
     Z = rng.normal(size=(N, D)).astype(np.float32)
     X, y = Z[:, :64].copy(), Z[:, 0].astype(float)
     net = ConstrainedNetRegressor(batch_size=BATCH, random_state=0, max_epochs=1)
     weights = 64 * WIDTH + WIDTH * WIDTH
-    gap = ((Z - Z[0]) ** 2).sum(axis=1)
+    squared = ((Z - Z[0]) ** 2).sum(axis=1)
     with threadpool_limits(1):
-        # Ten iterations and a last assignment.
+        # Ten iterations and the final assignment.
         clustering = 2 * N * K * D * 11 / 1e9
         report("k-means", clustering, flops_limit, lambda: kmeans([Z], K, rng), "GFLOP/s")
         net.fit(X[:5_000], y[:5_000])
         passed = 2 * N * weights / 1e9
         report("embedding of a pool", passed, flops_limit, lambda: net.embed(X), "GFLOP/s")
-        # Forward, twice that backward, forward again for the duals, and all that for kkt_.
+        # A forward pass, a backward pass (twice the work) and a forward pass for the duals in each
+        # epoch; a forward and a backward pass for kkt_ at the end.
         trained = 2 * 5_000 * weights * (4 + 3) / 1e9
         one_epoch = lambda: net.fit(X[:5_000], y[:5_000])  # noqa: E731
         report("one epoch of training and its ends", trained, flops_limit, one_epoch, "GFLOP/s")
-        # A pick reads the pool once.
+        # Each pick reads the pool once.
         read = Z.nbytes * 100 / 1e9
         label = np.zeros(N, dtype=int)
-        lcmd = lambda: largest_cluster(Z, label, gap, 100)  # noqa: E731
+        lcmd = lambda: largest_cluster(Z, label, squared, 100)  # noqa: E731
         report("LCMD, 100 picks", read, bandwidth_limit, lcmd, "GB/s")
-        report("CoreSet, 100 picks", read, bandwidth_limit, lambda: k_center(Z, gap, 100), "GB/s")
+        core_set = lambda: k_center(Z, squared, 100)  # noqa: E731
+        report("CoreSet, 100 picks", read, bandwidth_limit, core_set, "GB/s")
 
 
 if __name__ == "__main__":
