@@ -62,7 +62,7 @@ def squared_distances(A, B):
     """Squared distance of every row of A to every row of B.
 
     In single precision this takes half the time of scikit-learn's ``euclidean_distances``, which
-    computes in double precision and converts back.
+    computes in double precision and converts back, and a fifth of that of SciPy's ``cdist``.
 
     Parameters
     ----------

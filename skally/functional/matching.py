@@ -2,7 +2,8 @@
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from sklearn.metrics.pairwise import euclidean_distances
+
+from skally.functional.distances import squared_distances
 
 
 def simulate_sequences(worth, Z, proba, length, k, n_simulations, rng):
@@ -32,8 +33,7 @@ def simulate_sequences(worth, Z, proba, length, k, n_simulations, rng):
         c = picks[:, step] = worth.argmax(axis=0)
         passed = proba[c].cumsum(axis=1) < rng.random_sample((n_simulations, 1))
         label = np.minimum(passed.sum(axis=1), proba.shape[1] - 1)  # sums may end below one
-        squared = euclidean_distances(Z, Z[c], squared=True)  # (m, n_simulations)
-        near = np.exp(-squared / (2 * length**2))
+        near = np.exp(-squared_distances(Z, Z[c]) / (2 * length**2))  # (m, n_simulations)
         worth *= 1 - near * proba[:, label]
         worth[picks[:, : step + 1].T, each] = -1  # behind every other row
     return picks
@@ -66,8 +66,9 @@ def match_batches(Z, batches, n_rounds=10):
     for _ in range(n_rounds):
         cost = np.zeros((len(candidates), len(chosen)))  # of a candidate in the place of each row
         for batch in batches:
-            match = linear_sum_assignment(euclidean_distances(Z[candidates[chosen]], Z[batch]))[1]
-            cost += euclidean_distances(Z[candidates], Z[batch[match]])
+            to_batch = np.sqrt(squared_distances(Z[candidates[chosen]], Z[batch]))
+            match = linear_sum_assignment(to_batch)[1]
+            cost += np.sqrt(squared_distances(Z[candidates], Z[batch[match]]))
         better = linear_sum_assignment(cost.T)[1]
         if not cost[better, each].sum() < cost[chosen, each].sum():
             break
