@@ -1,4 +1,4 @@
-"""Settings of all tests."""
+"""Settings and fixtures of all tests."""
 
 import matplotlib
 import numpy as np

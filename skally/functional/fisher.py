@@ -119,8 +119,8 @@ def candidates(A, h, known, F):
 def inverse_of(known):
     """Inverse of a positive definite matrix, from its Cholesky factor.
 
-    Picks of large weight make the matrix ill-conditioned. ``numpy.linalg.inv``, which knows nothing
-    of symmetry, then has a much larger error.
+    Picks of large weight make the matrix ill-conditioned. ``numpy.linalg.inv``, which does
+    not use the symmetry, then has a much larger error.
     """
     lower, info = dpotrf(known.T, lower=True, clean=False)
     if info != 0:

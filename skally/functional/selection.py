@@ -127,7 +127,7 @@ def farthest_first(spaces, to_nearest, k, first=None):
     Distances to the nearest centre only shrink, so most picks need no more than a front: the rows
     whose distances were the largest. Once the largest distance in the front is below that of the
     other rows, one matrix product updates the distances of all rows and a new front is chosen. The
-    picks are those of the plain algorithm.
+    picks are those of the plain algorithm, up to rounding.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ class CombinedCriterion(StoppingCriterion):
             raise ValueError(f"criteria == {self.criteria!r}, must be a list of at least one.")
         for criterion in self.criteria:
             if not isinstance(criterion, StoppingCriterion):
-                raise ValueError(f"criteria has {criterion!r}, must be StoppingCriterion alone.")
+                raise ValueError(f"criteria has {criterion!r}, must hold stopping criteria only.")
             criterion.check_parameters()
 
     def measure(self, state):

@@ -13,7 +13,7 @@ from skally.functional.distances import take_from
 
 
 def brute_best_per_cluster(utility, labels, k):
-    """Round by round; in a round, larger utility first."""
+    """Round by round, larger utility first within a round."""
     ranked = {
         c: sorted(np.flatnonzero(labels == c), key=lambda i: -utility[i]) for c in set(labels)
     }

@@ -14,7 +14,7 @@ from skally.functional.fisher import (
 
 
 def problem(seed, n=24, n_outputs=3, d=4, prior=0.1):
-    """Factors of a pool, what is known and the information of interest."""
+    """Factors of a pool, the information known before, and that of interest."""
     rng = np.random.RandomState(seed)
     h = rng.normal(size=(n, d))
     A = np.ones((n, 1, 1))
@@ -30,7 +30,7 @@ def dense(A, h):
 
 
 def brute_fisher_greedy(A, h, known, F, k):
-    """The definition, by inverses.
+    """The definition, with an inverse for every candidate.
 
     The condition of ``known`` is at most 1e8, so traces are right to about 1e-8 of their size; the
     best of them lead the second by 1e-7.
@@ -109,7 +109,7 @@ def test_only_rows_that_can_win_are_computed_and_the_picks_are_the_same(n_output
 
 
 def brute_forward(A, h, known, F, k):
-    """The forward half with every row computed."""
+    """The rows that are added, with the change of the trace computed for every row."""
     chosen = []
     for _ in range(2 * k):
         M = np.linalg.inv(known)

@@ -1,4 +1,4 @@
-"""What the tests of stopping criteria look at."""
+"""Fixtures for tests of stopping criteria."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from skally.stopping import RoundState
 
 @pytest.fixture(scope="session")
 def rounds(digits):
-    """States of four rounds of a net that learns labels that are words."""
+    """States of four rounds of a net; labels are strings."""
     X, y = digits[0], np.array([f"digit {label}" for label in digits[1]])
     states = []
     for n, score in zip((40, 80, 120, 160), (0.5, 0.8, 0.8, 0.8), strict=True):

@@ -1,4 +1,4 @@
-"""A loop that is told when to stop."""
+"""Monitor of a loop that stops."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What every criterion keeps. A new one is found by itself, and needs a line in BAD."""
+"""Checks that run for every criterion. A new one is found automatically and needs a line in BAD."""
 
 import copy
 import json
@@ -57,7 +57,7 @@ def criterion(request):
 
 
 class Poisoned(BaseEstimator):
-    """Estimator that must not be asked."""
+    """Estimator whose methods must not be called."""
 
     def predict(self, X):
         raise AssertionError("asked to predict")

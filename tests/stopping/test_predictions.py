@@ -22,7 +22,7 @@ SMOOTH = GaussianNB(var_smoothing=1.0)  # closed form, and less sure than with i
 
 
 class Given(ClassifierMixin, BaseEstimator):
-    """Classifier whose rows are the probabilities to give."""
+    """Classifier that predicts its input: rows of X are class probabilities."""
 
     def __init__(self):
         self.classes_ = np.arange(2)

@@ -1,4 +1,4 @@
-"""Maps that are found by trying, against what scikit-learn's transformers do."""
+"""Affine maps that are found by calling a transformer, against that transformer."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ SPREADS = np.array([1.0, 1e10, 0.1, 1e-8])
 
 @pytest.fixture
 def data(rng):
-    """Columns as far from each other as ages, time stamps and concentrations are."""
+    """Columns of very different scales, as ages, time stamps and concentrations have."""
     return OFFSETS + SPREADS * rng.normal(size=(50, 4))
 
 

@@ -1,4 +1,4 @@
-"""Copies of nets that are asked for gradients."""
+"""Copies of nets in double precision."""
 
 import torch
 from torch import nn
@@ -7,7 +7,7 @@ from skally.synthesis.predicted_dual import precise_copy
 
 
 class Casts(nn.Linear):
-    """Takes single precision and nothing else."""
+    """Layer whose forward accepts single precision only."""
 
     def forward(self, X):
         return super().forward(X.float())

@@ -33,7 +33,7 @@ HEAD = DualRegressor(max_epochs=10)
 
 
 def synthesizer(**params):
-    """A short one, with parameters of its own."""
+    """Synthesizer with few steps and a head that trains shortly."""
     defaults = {"regressor": clone(HEAD), "n_steps": 15, "random_state": 0}
     return InputSynthesizer(**{**defaults, **params})
 
@@ -182,7 +182,7 @@ def test_a_step_is_in_deviations_behind_a_standard_scaler(pipeline, start):
 
 
 def halved(y):
-    """Targets that the net, which standardises them, sees as the same: a power of two is exact."""
+    """Targets over 2, which is exact, so that a net that standardises them trains as before."""
     return y / 2
 
 
@@ -222,7 +222,7 @@ def test_a_committee_answers_with_the_mean(diabetes):
 
 
 class Casts(nn.Module):
-    """A net that takes single precision and nothing else, with batch normalisation."""
+    """Net that computes in single precision whatever its weights are, with batch normalisation."""
 
     def __init__(self, n_features, n_outputs):
         super().__init__()
@@ -243,7 +243,7 @@ def test_nets_that_insist_on_single_precision_are_served(diabetes):
     assert_close_to_single_precision(found.duals[0], np.array(alone))
 
 
-def test_the_embedding_layer_of_the_net_is_heeded(diabetes):
+def test_the_embedding_layer_of_the_net_is_used(diabetes):
     X, y = diabetes
     net = ConstrainedNetRegressor(
         module__hidden_layer_sizes=(16, 8), embedding_layer="3", max_epochs=5, random_state=0

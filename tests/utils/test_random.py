@@ -40,7 +40,7 @@ def test_bad_random_state_is_named(bad):
         make_rng(bad)
 
 
-def test_fresh_estimators_are_clones_seeded_in_every_part():
+def test_every_part_of_a_clone_is_seeded():
     forest = BaggingClassifier(DecisionTreeClassifier(max_depth=3))
     model = make_pipeline(LinearRegression(), forest)
     again, same = (clone_seeded(model, np.random.RandomState(0)) for _ in range(2))
