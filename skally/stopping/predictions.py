@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from skally.functional.uncertainty import entropy
-from skally.pool.model import Model
+from skally.pool.unwrapping import is_regression, without_learner
 from skally.stopping.agreement import cohen_kappa, concordance
 from skally.stopping.base import StoppingCriterion, as_finite, check_between, level
 from skally.utils.chunks import by_parts
@@ -65,9 +65,8 @@ class StabilizingPredictions(StoppingCriterion):
         """Predictions of the stop set: labels as strings, or numbers as floats."""
         if num_samples(state.X_stop) == 0:
             raise ValueError("X_stop has 0 rows, must have at least 1.")
-        model = Model(state.estimator)
-        predicted = np.asarray(model.core.predict(state.X_stop))
-        if not model.is_regression:
+        predicted = np.asarray(without_learner(state.estimator).predict(state.X_stop))
+        if not is_regression(state.estimator):
             return [str(label) for label in predicted.tolist()]
         if not np.isfinite(predicted).all():
             raise ValueError("predictions of X_stop are not all finite, must be.")
@@ -139,14 +138,14 @@ class OverallUncertainty(StoppingCriterion):
             check_between("quantile", self.quantile, 0, 1)
 
     def measure(self, state):
-        model = Model(state.estimator)
-        if model.is_regression or not hasattr(model.core, "predict_proba"):
+        model = without_learner(state.estimator)
+        if is_regression(model) or not hasattr(model, "predict_proba"):
             raise ValueError(
-                f"{type(model.core).__name__} has no predict_proba, which {self.name} needs."
+                f"{type(model).__name__} has no predict_proba, which {self.name} needs."
             )
         if num_samples(state.X_pool) == 0:
             return 0.0
-        doubt = by_parts(lambda X: normalized_entropy(model.core.predict_proba(X)), state.X_pool)
+        doubt = by_parts(lambda X: normalized_entropy(model.predict_proba(X)), state.X_pool)
         return as_finite("uncertainty of X_pool", level(doubt, self.quantile))
 
     def decide(self, observations):

@@ -57,8 +57,8 @@ def test_every_wrapping_gives_the_nets_own_view(kind, diabetes):
     assert np.allclose(pool.embedding, net.embed(X_net), atol=1e-4)
     assert pool.train_embedding is not None and pool.dual_variables.shape == (150,)
     assert np.array_equal(pool.dual_variables, net.dual_variables_)
-    assert np.array_equal(pool.labeled_embedding, net.train_embedding_)
-    given = Pool(estimator, X[150:], X[:150]).labeled_embedding
+    assert np.array_equal(pool.labeled.embedding, net.train_embedding_)
+    given = Pool(estimator, X[150:], X[:150]).labeled.embedding
     assert np.allclose(given, net.train_embedding_, atol=1e-4)
 
 
@@ -123,8 +123,8 @@ def test_a_net_alone_knows_the_probabilities_of_its_labelled_samples(criterion, 
     net = ConstrainedNetClassifier(criterion=criterion, max_epochs=2, random_state=0)
     net.fit(X[:90], y[:90] % 2)
     proba = net.predict_proba(X[:90])
-    assert np.allclose(Pool(net, X[90:]).labeled_proba, proba, atol=1e-5)
-    assert np.array_equal(Pool(net, X[90:], X[:90]).labeled_proba, proba)
+    assert np.allclose(Pool(net, X[90:]).labeled.proba, proba, atol=1e-5)
+    assert np.array_equal(Pool(net, X[90:], X[:90]).labeled.proba, proba)
 
 
 def test_labelled_probabilities_that_an_embedding_does_not_give_are_asked_for(digits):
@@ -135,7 +135,7 @@ def test_labelled_probabilities_that_an_embedding_does_not_give_are_asked_for(di
     for net in (inner, temperature):
         net.fit(*digits)
         with pytest.raises(ValueError, match="X == None, must be the labelled samples"):
-            _ = Pool(net, digits[0]).labeled_proba
+            _ = Pool(net, digits[0]).labeled.proba
 
 
 def test_regressors_and_committees_of_them_are_told_from_classifiers(diabetes, regressor):
@@ -180,7 +180,7 @@ def test_what_is_missing_is_said(diabetes, regressor):
     with pytest.raises(ValueError, match="ConstrainedNetRegressor has no predict_proba"):
         _ = Pool(regressor, X).proba
     with pytest.raises(ValueError, match="X == None"):
-        _ = Pool(linear, X).labeled_embedding
+        _ = Pool(linear, X).labeled.embedding
     plain = NeuralNetRegressor(nn.Linear(10, 1))  # has attributes before fit
     for estimator in (ConstrainedNetRegressor(), make_pipeline(StandardScaler(), NET), plain):
         with pytest.raises(NotFittedError):
@@ -202,16 +202,16 @@ def test_before_a_fit_features_are_the_columns_and_after_it_the_embedding(diabet
         pool = Pool(estimator, X[5:], X[:5])
         assert not pool.is_fitted
         assert np.array_equal(pool.features, X[5:]) and np.array_equal(pool.inputs, X[5:])
-        assert np.array_equal(pool.labeled_features, X[:5])
-        assert np.array_equal(pool.labeled_inputs, X[:5])
-        assert Pool(estimator, X).labeled_features.shape == (0, 10)
+        assert np.array_equal(pool.labeled.features, X[:5])
+        assert np.array_equal(pool.labeled.inputs, X[:5])
+        assert Pool(estimator, X).labeled.features.shape == (0, 10)
     model = make_pipeline(StandardScaler(), clone(NET)).fit(X, y)
     pool = Pool(model, X[5:], X[:5])
     assert pool.is_fitted
     assert np.array_equal(pool.features, pool.embedding)
-    assert np.array_equal(pool.labeled_features, pool.labeled_embedding)
+    assert np.array_equal(pool.labeled.features, pool.labeled.embedding)
     assert np.allclose(pool.inputs, model[0].transform(X[5:]))
-    assert np.allclose(pool.labeled_inputs, model[0].transform(X[:5]))
+    assert np.allclose(pool.labeled.inputs, model[0].transform(X[:5]))
 
 
 @pytest.mark.parametrize("form", [

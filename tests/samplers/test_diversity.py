@@ -10,10 +10,10 @@ from skally import (
     KMeansSampler,
     ProbCoverSampler,
     TypiClustSampler,
-    pool,
 )
 from skally.functional.clustering import kmeans
 from skally.functional.coverage import rank_clusters, unit_rows
+from skally.pool import pool
 from skally.pool.pool import Pool
 
 
