@@ -199,4 +199,5 @@ def test_bald_of_a_committee_is_the_mutual_information_of_its_members(digits):
     proba[0], proba[1][:, np.arange(10) != 3] = (m.predict_proba(X) for m in members)
     expected = entropy(proba.mean(axis=0), axis=1) - entropy(proba, axis=2).mean(axis=0)
     _, utility = BALDSampler().query(Committee(members, BALDSampler()), X, 1, return_utilities=True)
-    assert expected.max() > 0.1 and np.allclose(utility, expected, atol=1e-6)
+    # entropies of ten probabilities in float32 that add up to 1 but for some 1e-6
+    assert expected.max() > 0.1 and np.allclose(utility, expected, atol=1e-5)
