@@ -1,6 +1,7 @@
 """Picks against their definition, step by step, where rounding may choose between equals."""
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 
 def assert_greedy(picks, score, rtol=1e-4):
@@ -41,6 +42,29 @@ def assert_drawn(picks, g, rng, rtol=1e-4):
         drawn = rng.random_sample()
         assert bounds[pick] - weight[pick] / weight.sum() - rtol <= drawn <= bounds[pick] + rtol
     assert len(set(np.asarray(picks).tolist())) == len(picks)
+
+
+def assert_largest_cluster(picks, Z, centers, weight=1.0, rtol=1e-4):
+    """Each pick is the farthest row of the heaviest cluster, and a centre from then on.
+
+    Both but for a share ``rtol``, for the reason that :func:`assert_greedy` gives.
+
+    Parameters
+    ----------
+    picks : int array of shape (k,)
+    Z : array of shape (n, d)
+    centers : array of shape (m, d)
+    weight : float or array of shape (n,), factor of each row's squared distances
+    """
+    chosen = []
+    for pick in np.asarray(picks).tolist():
+        squared = cdist(Z, np.vstack([centers, Z[chosen]]), "sqeuclidean")
+        label, own = squared.argmin(axis=1), squared.min(axis=1) * weight
+        mass = np.bincount(label, weights=own)
+        assert mass[label[pick]] >= mass.max() * (1 - rtol), (len(chosen), pick)
+        assert own[pick] >= own[label == label[pick]].max() * (1 - rtol), (len(chosen), pick)
+        assert pick not in chosen
+        chosen.append(pick)
 
 
 def is_settled(query, X_pool, n_tries=3):
