@@ -18,7 +18,7 @@ from skorch.dataset import Dataset
 from torch import nn
 
 from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
-from skally.pool.pool import Pool
+from skally.pool.pool import Pool, is_close
 
 NET = ConstrainedNetRegressor(module__hidden_layer_sizes=(8,), max_epochs=2, random_state=0)
 
@@ -99,8 +99,8 @@ def test_probabilities_and_embedding_come_from_one_pass(digits):
     for estimator in (net, make_pipeline(net)):
         del calls[:]
         pool = Pool(estimator, X)
-        assert np.array_equal(pool.proba_and_embedding[0], proba)
-        assert np.array_equal(pool.proba_and_embedding[1], Z)
+        assert np.allclose(pool.proba_and_embedding[0], proba, atol=1e-6)  # float32
+        assert np.allclose(pool.proba_and_embedding[1], Z, atol=1e-5 * np.abs(Z).max())
         assert pool.proba is pool.proba_and_embedding[0]
         assert pool.embedding is pool.proba_and_embedding[1]
         assert len(calls) == 1
@@ -110,8 +110,8 @@ def test_probabilities_and_embedding_are_there_in_any_order(digits):
     X, net = digits[0][:100], small_classifier(digits)
     pool = Pool(net, X)
     proba = pool.proba
-    assert pool.proba_and_embedding[0] is proba
-    assert np.array_equal(pool.proba_and_embedding[1], net.embed(X))
+    assert pool.proba_and_embedding[0] is proba and pool.proba_and_embedding[1] is pool.embedding
+    assert np.array_equal(pool.embedding, net.embed(X))
     tree = DecisionTreeClassifier(random_state=0).fit(*digits)
     proba, Z = Pool(tree, X).proba_and_embedding
     assert np.array_equal(proba, tree.predict_proba(X)) and np.array_equal(Z, X)
@@ -155,6 +155,35 @@ def test_what_is_computed_once_is_kept_by_its_key(regressor, diabetes):
     for key in ("a", "b", "a"):
         assert pool.cached(key, lambda key=key: calls.append(key) or key) == key
     assert calls == ["a", "b"]
+
+
+def test_an_embedding_is_that_of_the_same_rows_but_for_rounding(rng):
+    Z = rng.normal(size=(9, 4)).astype(np.float32) * 1000
+    assert is_close(Z, Z * (1 + 1e-6)) and is_close(Z[:0], Z[:0])
+    assert not is_close(Z, Z[::-1]) and not is_close(Z, Z[:8])
+
+
+def test_labelled_samples_have_the_names_of_the_pools(regressor, classifier, diabetes, digits):
+    X, y = diabetes
+    labeled = Pool(regressor, X[5:], X[:5], y[:5]).labeled
+    assert len(labeled) == 5 and labeled.X is not X
+    assert np.array_equal(labeled.prediction[:, 0], regressor.predict(X[:5]))
+    assert np.array_equal(labeled.target, y[:5]) and np.array_equal(labeled.inputs, X[:5])
+    kept = Pool(classifier, digits[0]).labeled  # nothing is given: what the net has kept
+    assert len(kept) == 150 and kept.proba.shape == (150, 10)
+    with pytest.raises(ValueError, match="X == None, must be the labelled samples"):
+        _ = kept.inputs
+    with pytest.raises(ValueError, match="y == None, must be the labels of X"):
+        _ = kept.target
+
+
+def test_a_committee_of_one_is_its_learner(diabetes):
+    X, y = diabetes
+    learner = ActiveLearner(clone(NET), X_training=X[:50], y_training=y[:50])
+    pool, alone = Pool(CommitteeRegressor([learner]), X), Pool(learner, X)
+    assert len(pool.members) == 1
+    assert np.array_equal(pool.embedding, alone.embedding)
+    assert np.array_equal(pool.labeled.embedding, alone.labeled.embedding)
 
 
 def test_an_estimator_without_embedding_lends_its_inputs(rng):

@@ -56,7 +56,7 @@ def test_losses_of_constrained_nets_are_their_own(regressor, diabetes, classifie
         assert np.allclose(loss, net.sample_loss(X, y)) and np.allclose(Z, net.embed(X))
         Z, loss = Pool(net, X).labeled.embedding_and_loss
         # what the training left: here the constraint loss is the loss
-        assert np.allclose(loss, net.sample_loss(X[:150], y[:150]), atol=1e-5)
+        assert np.allclose(loss, net.sample_loss(X[:150], y[:150]), rtol=1e-4, atol=1e-5)  # float32
         assert np.array_equal(Z, net.train_embedding_)
 
 
