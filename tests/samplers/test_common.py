@@ -1,6 +1,8 @@
 """What every sampler keeps. A new one needs no line here: it is found by itself."""
 
+import importlib
 import pickle
+import pkgutil
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,6 +77,8 @@ def test_every_sampler_of_the_package_is_public():
     def subclasses(cls):
         return {cls}.union(*map(subclasses, cls.__subclasses__()))
 
+    for module in pkgutil.iter_modules(skally.samplers.__path__, "skally.samplers."):
+        importlib.import_module(module.name)
     ours = {c.__name__ for c in subclasses(BaseSampler) if c.__module__.startswith("skally.")}
     ours -= {"HeadSampler", "PreparedSampler"}  # a base, and what dask pools are asked by
     assert ours == {"BaseSampler", *dict(all_samplers())} and ours <= set(skally.__all__)
