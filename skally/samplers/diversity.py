@@ -128,9 +128,9 @@ class TypiClustSampler(BaseSampler):
     def utility(self, pool, rng):
         labels, rank = self._cluster(pool, 1, rng)
         distance = neighbor_distances(pool.features, labels, range(len(rank)), self.n_neighbors)
-        return (
-            1 / (1 + distance) - rank[labels]
-        )  # typicality is in (0, 1]: clusters keep their order
+        # at most 1, and more than 0: rows of an earlier cluster come first
+        typicality = 1 / (1 + distance)
+        return typicality - rank[labels]
 
     def select(self, pool, utility, k, rng):
         labels, rank = self._cluster(pool, k, rng)
@@ -215,9 +215,8 @@ class ProbCoverSampler(BaseSampler):
         n_classes = known if self.n_classes is None else self.n_classes
         check_number("n_classes", n_classes, numbers.Integral, 1)
         _, labels = kmeans([Z], min(n_classes, len(Z)), rng, init="k-means++")
-        return min(
-            pure_radius(Z, labels, 0.95, rng), 2.0
-        )  # the largest distance of rows of length one
+        # no two rows of length one are farther apart than 2
+        return min(pure_radius(Z, labels, 0.95, rng), 2.0)
 
     def _uncovered(self, pool, Z, radius, rng):
         """Positions of the rows that are to be covered and that no labelled sample covers.

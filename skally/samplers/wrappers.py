@@ -164,9 +164,7 @@ class SubsampledSampler(BaseSampler):
         return utility
 
     def select(self, pool, utility, k, rng):
-        rows = np.flatnonzero(
-            utility > -np.inf
-        )  # the part, unless another sampler gave the utilities
+        rows = np.flatnonzero(utility > -np.inf)  # the part, if the utilities are this sampler's
         rows = np.sort(rng.permutation(rows)[: self._n_rows(pool)])
         part = self.sampler.select(pool.subset(rows), utility[rows], min(k, len(rows)), rng)
         rest = np.setdiff1d(np.arange(len(pool)), rows)
