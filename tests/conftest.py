@@ -33,7 +33,7 @@ ARGUMENTS = {
     ComposedSampler: {"utility": EntropySampler(), "selection": CoreSetSampler()},
     CoordinatedMatchingSampler: {"sampler": EntropySampler(), "n_simulations": 3},
     DualLCMDSampler: {"regressor": DualRegressor(max_epochs=3)},
-    DiscriminativeSampler: {"classifier": GaussianNB(), "n_parts": 3},
+    DiscriminativeSampler: {"classifier": GaussianNB(var_smoothing=1.0), "n_parts": 3},
     LearningLossSampler: {"max_epochs": 5},
     StochasticSampler: {"sampler": EntropySampler()},
     SubsampledSampler: {"sampler": CoreSetSampler(), "size": 0.5},

@@ -1,4 +1,4 @@
-"""What a fitted net knows of its inputs, read by chunks."""
+"""What flows through a fitted net: its embedding, the probabilities that follow, its dropout."""
 
 from contextlib import contextmanager
 
@@ -40,35 +40,48 @@ def find_embedding_layer(module, name=None):
     return linear[-1]
 
 
-class InputRecorder:
-    """Context that keeps the inputs of one layer while its module runs.
+@contextmanager
+def watched(layers, before=None, after=None):
+    """Call functions whenever one of some layers runs inside, whatever runs it.
+
+    All that reads or changes what flows through a net goes through here.
+
+    Parameters
+    ----------
+    layers : sequence of nn.Module
+    before : function of (layer, inputs), or None
+        What it returns, unless None, takes the place of the inputs.
+    after : function of (layer, inputs, output), or None
+        What it returns, unless None, takes the place of the output.
+    """
+    handles = [layer.register_forward_pre_hook(before) for layer in layers if before is not None]
+    handles += [layer.register_forward_hook(after) for layer in layers if after is not None]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
+def recorded_inputs(layer):
+    """Record the inputs of a layer while its module runs inside.
 
     Parameters
     ----------
     layer : nn.Module
 
-    Attributes
-    ----------
-    value : array of shape (n, d)
-        All inputs seen so far, flattened to one row a sample.
+    Yields
+    ------
+    chunks : list, which grows by an array of shape (n, d) with each call of the layer
     """
+    chunks = []
 
-    def __init__(self, layer):
-        self.layer, self.chunks = layer, []
+    def keep(_layer, inputs):
+        chunks.append(inputs[0].detach().flatten(1).cpu().numpy())
 
-    def __enter__(self):
-        self.handle = self.layer.register_forward_pre_hook(self._keep)
-        return self
-
-    def __exit__(self, *_):
-        self.handle.remove()
-
-    def _keep(self, _layer, inputs):
-        self.chunks.append(inputs[0].detach().flatten(1).cpu().numpy())
-
-    @property
-    def value(self):
-        return np.concatenate(self.chunks)
+    with watched([layer], before=keep):
+        yield chunks
 
 
 def embedding(net, X, layer=None):
@@ -85,11 +98,11 @@ def embedding(net, X, layer=None):
     -------
     Z : array of shape (n, d)
     """
-    with InputRecorder(find_embedding_layer(net.module_, layer)) as recorder:
+    with recorded_inputs(find_embedding_layer(net.module_, layer)) as chunks:
         for output in net.forward_iter(X):
             n_rows = len(output[0] if isinstance(output, tuple) else output)
-            recorder.chunks[-1] = recorder.chunks[-1][:n_rows]  # the net may have filled up a batch
-    return recorder.value
+            chunks[-1] = chunks[-1][:n_rows]  # the net may have filled up a batch
+    return np.concatenate(chunks)
 
 
 def differentiable_embedding(module, layer, X):
@@ -105,13 +118,10 @@ def differentiable_embedding(module, layer, X):
     -------
     Z : tensor of shape (n, d)
     """
-    kept = []
-    handle = layer.register_forward_pre_hook(lambda _layer, inputs: kept.append(inputs[0]))
-    try:
+    seen = []
+    with watched([layer], before=lambda _layer, inputs: seen.append(inputs[0])):
         module(X)
-    finally:
-        handle.remove()
-    return kept[-1].flatten(1)
+    return seen[-1].flatten(1)
 
 
 def class_probabilities(layer, Z, n_classes):
@@ -142,7 +152,8 @@ def head_probabilities(layer, Z, known_Z, known_proba):
     layer : nn.Module, the embedding layer
     Z : array of shape (n, d)
     known_Z, known_proba : arrays of shape (m, d) and (m, n_classes)
-        Embeddings and probabilities of the same rows, to try it on.
+        Embeddings and probabilities of the same rows. Where the layer and a softmax do not turn
+        one into the other, the probabilities do not follow.
 
     Returns
     -------
@@ -156,14 +167,9 @@ def head_probabilities(layer, Z, known_Z, known_proba):
     return class_probabilities(layer, Z, n_classes)
 
 
-def drop(layer, _inputs):
-    """Hook: skorch sets the mode of the whole module before every batch."""
-    layer.train()
-
-
 @contextmanager
 def dropout_active(module):
-    """Dropout layers drop inside, whatever mode the module is in; all others keep their mode.
+    """Let dropout layers drop inside, whatever mode the module is in; all others keep their mode.
 
     Parameters
     ----------
@@ -180,10 +186,13 @@ def dropout_active(module):
             f"{type(module).__name__} has no dropout layer, which this sampler needs: add one, as "
             "module__dropout=0.2 does for skally.modules.MLP, or use an ensemble."
         )
-    hooks = [layer.register_forward_pre_hook(drop) for layer in layers]
+
+    def drop(layer, _inputs):  # each time, as skorch sets the mode of the module before every batch
+        layer.train()
+
     try:
-        yield
+        with watched(layers, before=drop):
+            yield
     finally:
-        for hook, layer in zip(hooks, layers, strict=True):
-            hook.remove()
+        for layer in layers:
             layer.eval()

@@ -1,5 +1,6 @@
-"""The dual regression head: duals of rows never labelled, from their embedding."""
+"""Heads: small nets that predict duals or losses of unlabelled rows from their embedding."""
 
+from abc import ABC, abstractmethod
 from copy import deepcopy
 from itertools import pairwise
 
@@ -12,11 +13,47 @@ from skorch import NeuralNetRegressor
 from torch import nn
 
 from skally.nets.data import IN_MEMORY
+from skally.nets.modules import MLP
 from skally.utils.chunks import by_parts
 from skally.utils.random import draw_seed, make_rng, torch_seeded
 
 
-class DualRegressor(RegressorMixin, BaseEstimator):
+class HeadRegressor(RegressorMixin, BaseEstimator, ABC):
+    """A small net on standardised features, trained in memory, predicting by parts.
+
+    A class has the parameters ``hidden_layer_sizes``, ``lr`` and ``max_epochs``.
+    """
+
+    @abstractmethod
+    def fit(self, X, y):
+        """Learn a number y, (n,), of each embedding X, (n, d)."""
+
+    def _fit_net(self, module, X, y, seed, **params):
+        """Fit ``net_`` and ``scaler_``: a module with one output, skorch parameters of its own."""
+        net = NeuralNetRegressor(
+            module,
+            module__n_features=X.shape[1],
+            module__hidden_layer_sizes=self.hidden_layer_sizes,
+            optimizer=torch.optim.Adam,
+            optimizer__fused=True,
+            lr=self.lr,
+            max_epochs=self.max_epochs,
+            iterator_valid__batch_size=1024,
+            **IN_MEMORY,
+            **params,
+        )
+        self.scaler_ = StandardScaler().fit(X)
+        Z = self.scaler_.transform(X).astype(np.float32)
+        with torch_seeded(seed):
+            self.net_ = net.fit(Z, y.astype(np.float32).reshape(-1, 1))
+
+    def _predict_net(self, X, dtype=np.float32):
+        """Output of the net for each row, (n,), in the precision of its weights."""
+        predict, scale = self.net_.predict, self.scaler_.transform
+        return by_parts(lambda part: predict(scale(part).astype(dtype)).ravel(), X)
+
+
+class DualRegressor(HeadRegressor):
     """Predict how hard a sample will be to satisfy, from its embedding.
 
     A net with batch normalisation and a softplus at the end, so that predictions are positive and
@@ -94,24 +131,12 @@ class DualRegressor(RegressorMixin, BaseEstimator):
         X, y = validate_data(self, X, y, dtype=np.float32, y_numeric=True, ensure_min_samples=2)
         if y.min() < 0:
             raise ValueError(f"y has the value {y.min()}, duals must be >= 0.")
-        self.scaler_ = StandardScaler().fit(X)
         self.scale_ = float(np.sqrt(np.mean(np.square(y, dtype=np.float64)))) or 1.0
-        net = NeuralNetRegressor(
-            DualHead,
-            module__n_features=X.shape[1],
-            module__hidden_layer_sizes=self.hidden_layer_sizes,
-            optimizer=torch.optim.Adam,
-            optimizer__fused=True,
-            lr=self.lr,
-            max_epochs=self.max_epochs,
-            batch_size=self.batch_size,
-            iterator_valid__batch_size=1024,
-            **IN_MEMORY,
-        )
-        target = (y / self.scale_).astype(np.float32).reshape(-1, 1)
-        with torch_seeded(draw_seed(make_rng(self.random_state))):
-            self.net_ = net.fit(self.scaler_.transform(X), target)
-        self.net_.module_.double()  # so that no prediction depends on the other rows of its batch
+        seed = draw_seed(make_rng(self.random_state))
+        self._fit_net(DualHead, X, y / self.scale_, seed, batch_size=self.batch_size)
+        # The rounding of float32, which depends on a row's place in its batch, is more than the
+        # 1e-7 by which scikit-learn's checks let predictions of parts and of the whole differ.
+        self.net_.module_.double()
         return self
 
     def predict(self, X):
@@ -127,7 +152,7 @@ class DualRegressor(RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float32, reset=False)
-        return by_parts(self._predict_block, X) * self.scale_
+        return self._predict_net(X, np.float64) * self.scale_
 
     def differentiable(self):
         """The prediction as a function that torch can differentiate.
@@ -145,10 +170,6 @@ class DualRegressor(RegressorMixin, BaseEstimator):
 
         return predict
 
-    def _predict_block(self, X):
-        Z = self.scaler_.transform(X).astype(np.float64)
-        return self.net_.predict(Z).ravel()
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.positive_only = True
@@ -163,3 +184,62 @@ class DualHead(nn.Sequential):
         for n_in, n_out in pairwise(sizes):
             layers += [nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out), nn.ReLU()]
         super().__init__(*layers, nn.Linear(sizes[-1], 1), nn.Softplus())
+
+
+class LossRegressor(HeadRegressor):
+    """Predict which of two samples has the larger loss, from their embeddings.
+
+    Parameters
+    ----------
+    margin : float
+        Difference of predictions from which a pair counts as told apart.
+    hidden_layer_sizes : sequence of int
+    max_epochs : int
+    lr : float
+        Learning rate of Adam.
+    random_state : int
+
+    References
+    ----------
+    Yoo, Kweon, "Learning Loss for Active Learning", CVPR 2019.
+    """
+
+    def __init__(self, margin, hidden_layer_sizes, max_epochs, lr, random_state=0):
+        self.margin = margin
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.max_epochs = max_epochs
+        self.lr = lr
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        """Learn the losses y, (n,), of embeddings X, (n, d), up to a constant."""
+        ranking = {"criterion": RankingLoss, "criterion__margin": self.margin}
+        self._fit_net(MLP, X, y, self.random_state, module__n_outputs=1, **ranking)
+        return self
+
+    def predict(self, X):
+        """Predicted loss of each row, (n,), up to a constant."""
+        return self._predict_net(X)
+
+
+class RankingLoss(nn.Module):
+    """Hinge on the difference of two predictions, in the direction of the two losses.
+
+    Each row of a batch is compared with the one half a batch further on, so that an odd batch
+    leaves no row without a partner.
+
+    Parameters
+    ----------
+    margin : float
+    """
+
+    def __init__(self, margin):
+        super().__init__()
+        self.margin = margin
+
+    def forward(self, predicted, loss):
+        """Mean of max(0, margin - sign(l_i - l_j) (p_i - p_j)) over pairs of unequal losses."""
+        half = len(loss) // 2
+        sign = torch.sign(loss - loss.roll(half, dims=0))
+        hinge = torch.relu(self.margin - sign * (predicted - predicted.roll(half, dims=0)))
+        return (hinge * sign.abs()).sum() / sign.abs().sum().clamp(min=1)

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from skally.nets.data import RowNumbered
-from skally.nets.embedding import InputRecorder, find_embedding_layer
+from skally.nets.embedding import find_embedding_layer, recorded_inputs
 
 
 def losses(net, X, y):
@@ -76,12 +76,12 @@ def final_state(net):
         ``train_embedding`` (n, d); ``kkt`` (dict).
     """
     everything = RowNumbered(net.whole_, np.arange(len(net.whole_)))
-    with InputRecorder(find_embedding_layer(net.module_, net.embedding_layer)) as recorder:
+    with recorded_inputs(find_embedding_layer(net.module_, net.embedding_layer)) as Z:
         kkt = optimality(net, everything)
     dual, slack = (getattr(net.criterion_, name).cpu().numpy() for name in ("dual", "slack"))
     return {
         "dual_variables": np.where(np.isin(everything.rows, net.numbered_.rows), dual, np.nan),
         "slacks": slack.copy(),
-        "train_embedding": recorder.value,
+        "train_embedding": np.concatenate(Z),
         "kkt": kkt,
     }

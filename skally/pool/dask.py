@@ -1,4 +1,4 @@
-"""Queries of pools that no machine holds: blocks shortlist where they lie, one place chooses."""
+"""Queries of dask pools: each block shortlists rows on its worker, one query chooses among them."""
 
 import sys
 import threading
@@ -16,13 +16,13 @@ from skally.pool.pool import Pool
 from skally.utils.random import draw_seed, make_rng
 from skally.utils.validation import check_n_instances, num_samples, take_rows
 
-# Hooks on a net's layers and torch's generator belong to the process, and its threads share them.
+# Threads of one process share the hooks on a net's layers and torch's random generator.
 ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True)
 class DaskQuery:
-    """What is asked of every block, sent once.
+    """A query that is the same for every block, and is sent to the workers once.
 
     Parameters
     ----------
@@ -38,8 +38,8 @@ class DaskQuery:
     return_utilities: bool
     memory_limit: int | None = None
 
-    def ask(self, X_pool, n_instances, random_state, return_utilities=False):
-        """Answer of a clone of the sampler, of some rows of the pool."""
+    def run(self, X_pool, n_instances, random_state, return_utilities=False):
+        """Query some rows of the pool with a clone of the sampler, as ``sampler.query`` does."""
         sampler = clone(self.sampler).set_params(random_state=random_state)
         with ONE_AT_A_TIME:
             return sampler.query(
@@ -55,14 +55,15 @@ class DaskQuery:
 
 @dataclass(frozen=True)
 class Blocks:
-    """Parts of a pool in the order of its rows, none of them empty.
+    """Blocks of a pool in the order of its rows, none of them empty.
 
     Parameters
     ----------
     parts : list of dask delayed objects
-    lengths : list of int, the rows of each
+    lengths : list of int
+        Number of rows of each part.
     shape : tuple of int
-        Of the whole pool, for the checks that every pool has to pass.
+        Shape of the whole pool, which :class:`skally.pool.pool.Pool` checks.
     """
 
     parts: list
@@ -77,14 +78,15 @@ class Blocks:
 
 @dataclass(frozen=True)
 class Shortlist:
-    """What a block sends.
+    """Result of one block.
 
     Parameters
     ----------
     positions : int array of shape (k,), ascending
-        In the block.
+        Positions within the block.
     rows : array, sparse matrix or data frame of those k rows
     utility : array of shape (n_block,), or None
+        Utilities of all rows of the block.
     """
 
     positions: np.ndarray
@@ -93,16 +95,16 @@ class Shortlist:
 
 
 def is_dask(X):
-    """Whether it is a dask collection; dask is not imported for that."""
+    """Whether X is a dask collection, without importing dask."""
     dask = sys.modules.get("dask")
     return dask is not None and dask.is_dask_collection(X)
 
 
 def query_blocks(query, X_pool):
-    """As :meth:`skally.BaseSampler.query`, of a pool that is a dask array or data frame.
+    """Query a pool that is a dask array or data frame, as :meth:`skally.BaseSampler.query` does.
 
     Each block shortlists as many rows as are queried, or all that it has, and the same sampler
-    chooses among these.
+    chooses among all shortlisted rows.
 
     Parameters
     ----------
@@ -112,29 +114,29 @@ def query_blocks(query, X_pool):
     References
     ----------
     Mirzasoleiman, Karbasi, Sarkar, Krause, "Distributed Submodular Maximization: Identifying
-    Representative Elements in Massive Data", NeurIPS 2013, Algorithm 2 (GreeDi), but for the last
-    line: a sampler has no objective by which the best shortlist could win against the choice.
+    Representative Elements in Massive Data", NeurIPS 2013, Algorithm 2 (GreeDi), without its last
+    line, which compares the choice with the best shortlist: a sampler has no objective to do so.
     """
     blocks = as_blocks(X_pool)
     check_n_instances(query.n_instances, len(Pool(query.estimator, blocks)))
     rng = make_rng(query.sampler.random_state)
-    given = deepcopy(rng)  # the choice draws as the plain query would, whatever the blocks
+    rng_of_choice = deepcopy(rng)  # the random numbers of the plain query, whatever the blocks
     seeds = [draw_seed(rng) for _ in blocks.parts]
     X, y = compute([query.X, query.y])
     query = replace(query, X=X, y=y, n_instances=int(query.n_instances))
     if len(blocks.parts) == 1:
-        return ask_blocks(answer, query, blocks, [given])[0]
-    query = prepare(query, blocks, given)
-    shortlists = ask_blocks(shortlist, query, blocks, seeds)
-    indices = choose(query, blocks, shortlists, given)
+        return map_blocks(query_whole, query, blocks, [rng_of_choice])[0]
+    query = prepare(query, blocks, rng_of_choice)
+    shortlists = map_blocks(shortlist, query, blocks, seeds)
+    indices = choose(query, blocks, shortlists, rng_of_choice)
     if not query.return_utilities:
         return indices
     return indices, np.concatenate([each.utility for each in shortlists])
 
 
 def prepare(query, blocks, rng):
-    """DaskQuery by a sampler that has learned what it learns from the labelled samples alone."""
-    pool = Pool(query.estimator, blocks, query.X, query.y, query.memory_limit)
+    """The query with a sampler that has fitted what depends only on the labelled samples."""
+    pool = Pool(query.estimator, blocks, query.X, query.y, memory_limit=query.memory_limit)
     with ONE_AT_A_TIME:
         return replace(query, sampler=query.sampler.prepare(pool, rng))
 
@@ -153,7 +155,7 @@ def as_blocks(X_pool):
 
 
 def array_blocks(X_pool):
-    """Blocks of a dask array, each with whole rows."""
+    """Blocks of a dask array, each of whole rows."""
     if np.isnan([length for axis in X_pool.chunks for length in axis]).any():
         raise ValueError(
             "X_pool has chunks of unknown size, must have known ones: call "
@@ -164,46 +166,46 @@ def array_blocks(X_pool):
 
 
 def filled_blocks(parts, lengths, row_shape):
-    """Blocks without the empty ones."""
+    """Blocks of the parts that have rows."""
     filled = [(part, int(length)) for part, length in zip(parts, lengths, strict=True) if length]
     lengths = [length for _, length in filled]
     return Blocks([part for part, _ in filled], lengths, (sum(lengths), *row_shape))
 
 
 def delayed_length(part):
-    """Rows of a part of a data frame, to be counted where it lies."""
+    """Number of rows of a part of a data frame, as a dask object: its worker counts them."""
     import dask
 
     return dask.delayed(len)(part)
 
 
-def ask_blocks(function, query, blocks, seeds):
-    """What ``function(query, part, length, seed)`` gives for each block, in their order."""
+def map_blocks(function, query, blocks, seeds):
+    """Results of ``function(query, part, length, seed)`` for each block, in their order."""
     import dask
 
-    sent = dask.delayed(query, traverse=False)  # one object of the graph, whatever the blocks
-    ask = dask.delayed(function, pure=False)
-    return compute(map(ask, [sent] * len(seeds), blocks.parts, blocks.lengths, seeds))
+    shared = dask.delayed(query, traverse=False)  # one node of the graph, sent once to a worker
+    function = dask.delayed(function, pure=False)
+    return compute(map(function, [shared] * len(seeds), blocks.parts, blocks.lengths, seeds))
 
 
-def answer(query, X_block, n_rows, rng):
-    """Plain query of the only block, as :meth:`skally.BaseSampler.query` returns it."""
+def query_whole(query, X_block, n_rows, rng):
+    """Plain query of a block that is the whole pool."""
     check_length(X_block, n_rows)
-    return query.ask(X_block, query.n_instances, rng, query.return_utilities)
+    return query.run(X_block, query.n_instances, rng, query.return_utilities)
 
 
 def shortlist(query, X_block, n_rows, seed):
-    """Rows of a block that may be among the best of the pool.
+    """Best rows of a block, as many as are queried.
 
-    A block that has no more than are queried hands over all, and embeds them only where someone
-    wants to see their utilities.
+    A block that does not have more rows sends all of them, and computes no features of them unless
+    their utilities are to be returned.
     """
     check_length(X_block, n_rows)
     k, utility = min(query.n_instances, n_rows), None
     if query.return_utilities:
-        picks, utility = query.ask(X_block, k, seed, True)
+        picks, utility = query.run(X_block, k, seed, True)
     elif k < n_rows:
-        picks = query.ask(X_block, k, seed)
+        picks = query.run(X_block, k, seed)
     else:
         return Shortlist(np.arange(n_rows), X_block, None)
     picks = np.sort(picks)
@@ -211,23 +213,24 @@ def shortlist(query, X_block, n_rows, seed):
 
 
 def check_length(X_block, n_rows):
-    """Raise where a block is not what it was said to be: positions would be wrong."""
+    """Raise if a block has another length than the pool says: positions would be wrong."""
     if num_samples(X_block) != n_rows:
         raise ValueError(
-            f"X_pool has a block of {num_samples(X_block)} rows, must be of {n_rows}, as it says."
+            f"X_pool has a block of {num_samples(X_block)} rows, must be of {n_rows}, the length "
+            "that it declares."
         )
 
 
 def choose(query, blocks, shortlists, rng):
-    """Positions in the pool of the best rows of all shortlists, (n_instances,)."""
+    """Query of all shortlisted rows together: positions in the pool, (n_instances,)."""
     starts = zip(blocks.starts, shortlists, strict=True)
     positions = np.concatenate([start + each.positions for start, each in starts])
     rows = stack([each.rows for each in shortlists])
-    return positions[query.ask(rows, query.n_instances, rng)]
+    return positions[query.run(rows, query.n_instances, rng)]
 
 
 def stack(parts):
-    """Rows of all parts, which are arrays, sparse matrices or data frames."""
+    """Arrays, sparse matrices or data frames on top of each other."""
     if hasattr(parts[0], "iloc"):
         import pandas as pd
 
@@ -238,21 +241,21 @@ def stack(parts):
 
 
 def compute(tasks):
-    """Results of dask objects, and whatever else there is as it is, in their order.
+    """Results of dask objects, and other objects as they are, in their order.
 
     Raises
     ------
     RuntimeError
-        If the cluster went away.
+        If the cluster was closed before the results were there.
     """
     import dask
 
     try:
-        with warnings.catch_warnings():  # nets weigh more than graphs as a rule do
+        with warnings.catch_warnings():  # a net makes the graph larger than dask expects
             warnings.filterwarnings("ignore", message="Sending large graph")
             return dask.compute(*tasks, traverse=False)
     except CancelledError as error:
         raise RuntimeError(
-            "The cluster went away before the query was done. Nothing has changed: query again "
-            "once there is one."
+            "The cluster went away before the query was done. Nothing was changed: start a cluster "
+            "and query again."
         ) from error

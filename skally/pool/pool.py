@@ -1,30 +1,34 @@
-"""All that a sampler may look at, each feature computed once."""
+"""All that a sampler may look at: the pool, and the labelled samples beside it."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from skorch.utils import is_dataset
 
 from skally.functional.distances import nearest, squared_distance_to_nearest
-from skally.pool.model import Model
-from skally.utils.validation import as_matrix, num_samples, take_rows
+from skally.nets.embedding import head_probabilities
+from skally.pool.samples import Samples
+from skally.pool.unwrapping import held_samples
+from skally.utils.random import draw_seed
+from skally.utils.validation import num_samples, take_rows
 
 
-@dataclass(frozen=True)
-class Pool:
-    """Unlabelled samples, seen through an estimator.
+@dataclass(frozen=True, eq=False)
+class Pool(Samples):
+    """Unlabelled samples, and as ``labeled`` the labelled ones, seen through one estimator.
+
+    A sampler reads ``pool.embedding``, ``pool.proba`` and so on, each (n_pool, ...), and the same
+    names of the labelled samples: ``pool.labeled.embedding``, ``pool.labeled.target``.
 
     Parameters
     ----------
-    estimator : as in :class:`skally.pool.model.Model`
-    X : pool, n_pool rows
+    estimator, X, memory_limit : as in :class:`skally.pool.samples.Samples`
     X_labeled : labelled samples, or None
-        None takes those of the modAL learner, if there is one.
+        None takes those of the modAL learner, or what a constrained net keeps of them.
     y_labeled : their labels, or None
-    memory_limit : int or None
-        As in :func:`skally.utils.chunks.by_parts`.
 
     Raises
     ------
@@ -32,102 +36,54 @@ class Pool:
         If the pool is empty or has another number of features than the estimator was fitted on.
     """
 
-    estimator: Any
-    X: Any
     X_labeled: Any = None
     y_labeled: Any = None
-    memory_limit: int | None = None
 
     def __post_init__(self):
         if len(self) == 0:
             raise ValueError("X_pool has 0 rows, must have at least 1.")
-        core = self.model.core
-        expected = getattr(core, "n_features_in_", None) if len(self.model.members) == 1 else None
+        expected = getattr(self.core, "n_features_in_", None)
         shape = np.shape(self.X) if not is_dataset(self.X) else ()
         if expected is not None and len(shape) > 1 and shape[1] != expected:
             raise ValueError(
                 f"X_pool has {shape[1]} features, must have {expected}, as the data that "
-                f"{type(core).__name__} was fitted on."
+                f"{type(self.core).__name__} was fitted on."
             )
 
-    def __len__(self):
-        return num_samples(self.X)
+    @cached_property
+    def labeled(self):
+        """The labelled samples: :class:`skally.pool.samples.Samples`."""
+        y = held_samples(self.estimator, "y_training") if self.y_labeled is None else self.y_labeled
+        known = {"y": y, "memory_limit": self.memory_limit}
+        if self.X_labeled is not None:
+            return Samples(self.estimator, self.X_labeled, **known)
+        X = held_samples(self.estimator, "X_training")
+        return TrainingSamples(self.estimator, X, X_pool=self.X, **known)
 
     @cached_property
-    def model(self):
-        """The estimator, as :class:`skally.pool.model.Model`."""
-        return Model(self.estimator, self.memory_limit)
+    def squared_distance_to_labeled(self):
+        """Squared distance of each row's features to the nearest labelled sample's, (n_pool,)."""
+        return squared_distance_to_nearest(self.features, self.labeled.features)
 
     @cached_property
-    def members(self):
-        """One pool for each learner of a committee; this one alone for anything else."""
-        if len(self.model.members) == 1:
-            return (self,)
-        return tuple(replace(self, estimator=member.estimator) for member in self.model.members)
-
-    @property
-    def is_fitted(self):
-        """Whether there is an estimator, and a fitted one."""
-        return self.model.is_fitted
-
-    @property
-    def is_regression(self):
-        """Whether the estimator, or each learner of a committee, predicts numbers."""
-        return self.model.is_regression
-
-    @property
-    def n_classes(self):
-        """Number of classes, None where the estimator does not know."""
-        return self.model.n_classes
-
-    # The pool
-
-    @cached_property
-    def proba(self):
-        """Class probabilities of the pool, (n_pool, n_classes); a committee's consensus."""
-        return self.model.proba(self.X)
-
-    @cached_property
-    def prediction(self):
-        """Predicted numbers, (n_pool, m)."""
-        return self.model.prediction(self.X)
-
-    @cached_property
-    def embedding(self):
-        """Features of the pool, (n_pool, d); those of a committee side by side."""
-        return self.model.embedding(self.X)
-
-    @cached_property
-    def proba_and_embedding(self):
-        """Both, from one pass over the pool where that can be."""
-        known = vars(self)
-        if "proba" not in known and "embedding" not in known:
-            known["proba"], known["embedding"] = self.model.proba_and_embedding(self.X)
-        return self.proba, self.embedding
-
-    @cached_property
-    def features(self):
-        """Embedding of the pool, or its columns while the estimator is not fitted, (n_pool, d)."""
-        return self.embedding if self.is_fitted else as_matrix(self.X)
-
-    @cached_property
-    def inputs(self):
-        """Columns of the pool as the last step of a fitted pipeline sees them, (n_pool, d)."""
-        return self.model.columns(self.X) if self.is_fitted else as_matrix(self.X)
-
-    def draws(self, n_draws, rng):
-        """Predictions of the pool, as by ``Model.draws``."""
-        return self.model.draws(self.X, n_draws, rng)
+    def nearest_labeled(self):
+        """Nearest labelled sample of each row by embedding, and its squared distance."""
+        return nearest(self.embedding, self.labeled.embedding)
 
     def gradient_sketches(self, size, rng):
-        """Sketched gradients of the pool and of the labelled samples, (n, size) each.
+        """Sketched gradients of the pool and of the labelled samples by the same projections.
 
-        See :func:`skally.pool.gradients.gradient_sketch`; those of a committee are side by side.
+        Returns
+        -------
+        Z, Z_labeled : arrays of shape (n_pool, size) and (n_labeled, size)
         """
-        X_all = self.X, need("X", self._labeled_X)
-        return self.cached(
-            ("gradient_sketches", size), lambda: self.model.gradient_sketches(X_all, size, rng)
-        )
+
+        def compute():
+            seeds = [draw_seed(rng) for _ in self.members]
+            Z_labeled = self.labeled.gradient_sketch(size, seeds)
+            return self.gradient_sketch(size, seeds), Z_labeled
+
+        return self.cached(("gradient_sketches", size), compute)
 
     def subset(self, rows):
         """Pool of some of the rows, the same one each time for the same rows.
@@ -140,93 +96,6 @@ class Pool:
             ("subset", rows.tobytes()), lambda: replace(self, X=take_rows(self.X, rows))
         )
 
-    # The labelled samples
-
-    @cached_property
-    def labeled_embedding(self):
-        """Features of the labelled samples, (n_labeled, d).
-
-        Without ``X_labeled``: those that the modAL learner holds and those that the net was trained
-        on. As a rule they are the same, but ``teach(only_new=True)`` of modAL 0.4.2 trains on
-        samples that the learner does not keep.
-        """
-        if self.X_labeled is not None:
-            return self.model.embedding(self.X_labeled)
-        held, trained = self.model.held("X_training"), self.model.trained_on
-        if held is None and trained is None:
-            raise ValueError("X == None, must be the labelled samples: the estimator holds none.")
-        if held is None:
-            return trained
-        held = self.model.embedding(held)
-        if trained is None or (len(trained) == len(held) and np.allclose(trained, held, atol=1e-5)):
-            return held
-        return np.vstack([held, trained])
-
-    @cached_property
-    def labeled_proba(self):
-        """Class probabilities of the rows of ``labeled_embedding``, (n_labeled, n_classes)."""
-        X, Z = self._labeled_X, self.labeled_embedding
-        if X is not None and num_samples(X) == len(Z):
-            return self.model.proba(X)
-        known_proba, known_Z = self.proba_and_embedding
-        proba = self.model.proba_of_embedding(Z, known_Z[:100], known_proba[:100])
-        if proba is None:
-            raise ValueError(
-                "X == None, must be the labelled samples: their probabilities do not follow from "
-                "the embedding alone."
-            )
-        return proba
-
-    @cached_property
-    def labeled_features(self):
-        """Features of the labelled samples, (n_labeled, d); none may be known before a fit."""
-        return self.labeled_embedding if self.is_fitted else self._labeled_columns_before_fit
-
-    @cached_property
-    def labeled_inputs(self):
-        """Inputs of the labelled samples, (n_labeled, d); none may be known before a fit."""
-        if not self.is_fitted:
-            return self._labeled_columns_before_fit
-        return self.model.columns(need("X", self._labeled_X))
-
-    @cached_property
-    def labeled_target(self):
-        """Labels of the labelled samples, (n_labeled,) or (n_labeled, m)."""
-        y = self.model.held("y_training") if self.y_labeled is None else self.y_labeled
-        return np.asarray(need("y", y))
-
-    @cached_property
-    def labeled_distance(self):
-        """Squared distance of each row's features to the nearest labelled sample's, (n_pool,)."""
-        return squared_distance_to_nearest(self.features, self.labeled_features)
-
-    @cached_property
-    def labeled_nearest(self):
-        """Nearest labelled sample of each row by embedding, and its squared distance."""
-        return nearest(self.embedding, self.labeled_embedding)
-
-    @cached_property
-    def loss_samples(self):
-        """Embedding of the labelled samples (n_labeled, d), and the loss of each (n_labeled,).
-
-        A net asked without labels answers with the losses that its training left.
-        """
-        X = self._labeled_X
-        if X is None and self.model.has_losses:
-            return self.model.train_embedding, self.model.train_losses
-        Z = self.model.embedding(need("X", X))
-        return Z, self.model.sample_loss(X, self.labeled_target)
-
-    @property
-    def train_embedding(self):
-        """Features of the rows that have a dual, (n, d)."""
-        return self.model.train_embedding
-
-    @property
-    def dual_variables(self):
-        """Dual variables of the rows of ``train_embedding``, (n,)."""
-        return self.model.dual_variables
-
     def cached(self, key, compute):
         """What ``compute()`` gives on the first call with this key, for both hooks of a sampler."""
         if key not in self._computed:
@@ -237,19 +106,78 @@ class Pool:
     def _computed(self):
         return {}
 
-    @property
-    def _labeled_X(self):
-        return self.model.held("X_training") if self.X_labeled is None else self.X_labeled
+
+@dataclass(frozen=True, eq=False)
+class TrainingSamples(Samples):
+    """Labelled samples that were not given to the query, as far as the estimator keeps them.
+
+    A modAL learner keeps the samples; a constrained net keeps their embedding, duals and losses.
+
+    Parameters
+    ----------
+    estimator, y, memory_limit : as in :class:`skally.pool.samples.Samples`
+    X : samples that the modAL learner holds, or None
+    X_pool : the pool
+        Its first rows show whether probabilities follow from the embedding alone.
+    """
+
+    X_pool: Any = None
+
+    def __len__(self):
+        return len(self.features)
+
+    @cached_property
+    def embedding(self):
+        """Embedding of what the modAL learner holds and of what the net was trained on, (n, d).
+
+        As a rule they are the same, but ``teach(only_new=True)`` of modAL 0.4.2 trains on samples
+        that the learner does not keep.
+        """
+        trained = getattr(self.net, "train_embedding_", None)
+        if self.X is None and trained is None:
+            raise ValueError("X == None, must be the labelled samples: the estimator holds none.")
+        if self.X is None:
+            return trained
+        held = self._held.embedding
+        return held if trained is None or is_close(trained, held) else np.vstack([held, trained])
+
+    @cached_property
+    def proba(self):
+        """Class probabilities of the rows of ``embedding``, (n, n_classes)."""
+        if self.X is not None and num_samples(self.X) == len(self.embedding):
+            return self._held.proba
+        known_proba, known_Z = self._some_of_the_pool.proba_and_embedding
+        proba = head_probabilities(self._embedding_layer, self.embedding, known_Z, known_proba)
+        if proba is None:
+            raise ValueError(
+                "X == None, must be the labelled samples: their probabilities do not follow from "
+                "the embedding alone."
+            )
+        return proba
+
+    @cached_property
+    def inputs(self):
+        """As of any samples, (n, d); none of them may be known before a fit."""
+        is_unknown = self.X is None and not self.is_fitted
+        return self._some_of_the_pool.inputs[:0] if is_unknown else self._held.inputs
 
     @property
-    def _labeled_columns_before_fit(self):
-        X = self._labeled_X
-        return self.features[:0] if X is None else as_matrix(X)
+    def embedding_and_loss(self):
+        """As of any samples; of a net asked without X, the losses that its training left."""
+        if self.X is None and hasattr(self.net, "slacks_"):
+            return self.train_embedding, self.train_loss
+        return self._held.embedding_and_loss
+
+    @cached_property
+    def _held(self):
+        return Samples(self.estimator, self.rows, y=self.y, memory_limit=self.memory_limit)
+
+    @cached_property
+    def _some_of_the_pool(self):
+        X = self.X_pool.tocsr() if sparse.issparse(self.X_pool) else self.X_pool
+        return Samples(self.estimator, take_rows(X, np.arange(min(100, num_samples(X)))))
 
 
-def need(name, value):
-    """The value, which a sampler cannot do without."""
-    if value is None:
-        what = {"X": "the labelled samples", "y": "the labels of X"}[name]
-        raise ValueError(f"{name} == None, must be {what}, which this sampler needs.")
-    return value
+def is_close(Z, other):
+    """Whether two embeddings are of the same rows: equal but for the rounding of float32."""
+    return Z.shape == other.shape and np.allclose(Z, other, atol=1e-4 * np.abs(Z).max(initial=0))

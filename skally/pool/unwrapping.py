@@ -1,7 +1,8 @@
-"""What learners, pipelines and searches are made of: the only place that knows."""
+"""What is inside modAL learners, committees, pipelines and searches: the only place that knows."""
 
 import numpy as np
 from scipy import sparse
+from sklearn.base import is_regressor
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -20,6 +21,12 @@ def without_learner(estimator):
 def learners_of(committee):
     """Learners of a modAL committee, None for anything else."""
     return getattr(committee, "learner_list", None)
+
+
+def members_of(estimator):
+    """Learners of a modAL committee; anything else as the only member of itself, a list."""
+    learners = learners_of(estimator)
+    return [estimator] if learners is None else list(learners)
 
 
 def chain(estimator):
@@ -77,13 +84,45 @@ def scale_target(estimator, y):
     return y
 
 
-def is_fitted(estimator):
-    """Whether there is an estimator, and a fitted one.
+def transform(estimator, X):
+    """Rows as the last step of a pipeline takes them, in any form.
 
     Parameters
     ----------
-    estimator : None, or as in :func:`chain`
+    estimator : as in :func:`chain`
+    X : n rows
+
+    Raises
+    ------
+    ValueError, NotFittedError
+        If there is no fitted estimator.
     """
+    check_fitted(estimator)
+    for transformer in unwrap(estimator)[0]:
+        X = transformer.transform(X)
+    return X
+
+
+def is_regression(estimator):
+    """Whether an estimator, or each learner of a committee, predicts numbers.
+
+    Parameters
+    ----------
+    estimator : None, a committee, or as in :func:`chain`
+    """
+    nets = [unwrap(member)[1] for member in members_of(estimator)]
+    return all(hasattr(net, "fit") and is_regressor(net) for net in nets)
+
+
+def is_fitted(estimator):
+    """Whether there is an estimator, or each learner of a committee, and it is fitted.
+
+    Parameters
+    ----------
+    estimator : None, a committee, or as in :func:`chain`
+    """
+    if learners_of(estimator) is not None:
+        return all(map(is_fitted, learners_of(estimator)))
     if without_learner(estimator) is None:
         return False
     try:
@@ -94,18 +133,31 @@ def is_fitted(estimator):
     return getattr(chain(estimator)[-1], "initialized_", True)
 
 
-def held_samples(learners, name):
-    """Labelled samples that learners hold, those that are one and the same object once.
+def check_fitted(estimator):
+    """Raise unless there is a fitted estimator."""
+    core = without_learner(estimator)
+    if core is None:
+        raise ValueError("estimator == None, must be a fitted one.")
+    if not is_fitted(estimator):
+        raise NotFittedError(f"{type(core).__name__} is not fitted: call fit first.")
+
+
+def held_samples(estimator, name):
+    """Labelled samples that modAL holds: a learner's, or those of all learners of a committee.
+
+    An object that several learners share is taken once.
 
     Parameters
     ----------
-    learners : list
+    estimator : a committee, or as in :func:`chain`
     name : "X_training" or "y_training"
 
     Returns
     -------
-    held : rows in the form that modAL keeps them in; None if a learner holds none
+    held : rows in the form that modAL keeps them in; None if the estimator, or one of the learners,
+        holds none
     """
+    learners = members_of(estimator)
     X = [getattr(learner, "X_training", None) for learner in learners]
     if any(each is None for each in X):
         return None

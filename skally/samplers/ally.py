@@ -1,4 +1,4 @@
-"""The samplers that dual variables are for."""
+"""ALLY: samplers that predict the dual variables of the pool."""
 
 import numbers
 
@@ -21,11 +21,11 @@ class ALLYSampler(HeadSampler):
     regressor : scikit-learn regressor or None
         Learns the duals from the embedding. None means :class:`skally.DualRegressor`.
     max_dual : float or None
-        Cap on the duals that the regressor learns from. The largest duals of all are often wrong
-        labels: a cap keeps a noisy pool from being asked for more of them.
+        Cap on the duals that the regressor learns from. The largest duals often belong to wrong
+        labels; a cap keeps the sampler from choosing more rows like them.
     diversity : "kmeans" or "kmeans++"
-        How rows are kept apart. "kmeans" is the paper's; "kmeans++" draws rows by the squared
-        distance of their embedding times their predicted dual to that of those already drawn.
+        How the batch is made diverse. "kmeans" is the paper's way. "kmeans++" draws rows one by
+        one, by the squared distance of (embedding times predicted dual) to the rows drawn before.
     random_state : None, int or RandomState
 
     References
@@ -63,7 +63,7 @@ class ALLYSampler(HeadSampler):
 
     def training_data(self, pool):
         self._check_parameters()
-        return dual_lesson(pool, self.max_dual)
+        return capped_duals(pool, self.max_dual)
 
     def select(self, pool, utility, k, rng):
         self._check_parameters()
@@ -83,10 +83,11 @@ class ALLYSampler(HeadSampler):
 
 
 class DualLCMDSampler(HeadSampler):
-    """Rows of large predicted dual, far from all labelled ones, from where many such rows are.
+    """Rows of large predicted dual, far from all labelled ones, where many such rows are.
 
-    As :class:`skally.LCMDSampler` on the embedding, with each row's squared distances multiplied by
-    its predicted dual plus the mean predicted dual of the pool. The utility is the predicted dual.
+    The same as :class:`skally.LCMDSampler` on the embedding, but each row's squared distances are
+    multiplied by its predicted dual plus the mean predicted dual of the pool. The utility is the
+    predicted dual.
 
     Parameters
     ----------
@@ -102,8 +103,8 @@ class DualLCMDSampler(HeadSampler):
     NeurIPS 2022, for the duals.
 
     Holzmueller, Zaverkin, Kaestner, Steinwart, "A Framework and Benchmark for Deep Batch Active
-    Learning for Regression", JMLR 24, 2023, for largest cluster, maximum distance. To weigh one by
-    the other is our own.
+    Learning for Regression", JMLR 24, 2023, for largest cluster, maximum distance. Weighting one
+    by the other is ours.
 
     Examples
     --------
@@ -125,17 +126,17 @@ class DualLCMDSampler(HeadSampler):
 
     def training_data(self, pool):
         check_max_dual(self.max_dual)
-        return dual_lesson(pool, self.max_dual)
+        return capped_duals(pool, self.max_dual)
 
     def select(self, pool, utility, k, rng):
         check_max_dual(self.max_dual)
         dual = np.maximum(utility, 0.0)
         weight = dual + dual.mean() if dual.any() else 1.0
-        return largest_cluster(pool.embedding, *pool.labeled_nearest, k, weight)
+        return largest_cluster(pool.embedding, *pool.nearest_labeled, k, weight)
 
 
-def dual_lesson(pool, max_dual):
-    """Embedding and duals of the labelled samples, (n, d) and (n,); the duals at most a cap."""
+def capped_duals(pool, max_dual):
+    """Embedding (n, d) and duals (n,) of the rows that the net was trained on, duals capped."""
     duals = pool.dual_variables
     return pool.train_embedding, duals if max_dual is None else np.minimum(duals, max_dual)
 

@@ -1,4 +1,4 @@
-"""What every sampler is: a public method that validates, then two hooks that compute."""
+"""Base class of all samplers: a public method that validates, and two hooks that compute."""
 
 import inspect
 from abc import ABC
@@ -17,8 +17,10 @@ from skally.utils.validation import check_n_instances
 class BaseSampler(BaseEstimator, ABC):
     """Choose the samples of a pool whose labels are worth having.
 
-    A sampler overrides one or both of two hooks, and nothing else: ``utility``, what each row is
-    worth alone, and ``select``, which rows to take together.
+    A sampler overrides one or both of two hooks: ``utility``, what each row is worth alone, and
+    ``select``, which rows to take together. Both get a :class:`skally.pool.pool.Pool`, whose
+    features are computed once: ``pool.embedding``, ``pool.proba``, ``pool.inputs``, and the same
+    of the labelled samples, as in ``pool.labeled.embedding``.
 
     Parameters
     ----------
@@ -28,8 +30,19 @@ class BaseSampler(BaseEstimator, ABC):
     Attributes
     ----------
     uses_utility : bool
-        Whether ``select`` looks at the utilities. Those of a class where it does not are computed
-        only for who asks to see them.
+        Whether ``select`` reads the utilities. Where it does not, they are computed only for
+        ``return_utilities=True``.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skally import BaseSampler
+    >>> class RarestClassSampler(BaseSampler):
+    ...     def utility(self, pool, rng):
+    ...         return pool.proba[:, pool.proba.mean(axis=0).argmin()]
+    >>> model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    >>> RarestClassSampler().query(model, [[-3.0], [-2.0], [4.0]])
+    array([2])
     """
 
     uses_utility = True
@@ -46,10 +59,11 @@ class BaseSampler(BaseEstimator, ABC):
         return top_k(utility, k, rng)
 
     def prepare(self, pool, rng):
-        """Sampler that asks as this one, and has learned what the labelled samples alone teach.
+        """Copy with everything fitted that depends only on the labelled samples.
 
-        All blocks of a dask pool are asked by the one that is returned, so that they value rows
-        alike. Most samplers learn nothing of the kind; a wrapper learns what the one within does.
+        All blocks of a dask pool are queried with the copy, so that their utilities are comparable.
+        Most samplers fit nothing of this kind and return themselves; a wrapper prepares the sampler
+        inside.
         """
         return self
 
@@ -73,28 +87,30 @@ class BaseSampler(BaseEstimator, ABC):
             learner around any of those. Samplers that need no labels take an unfitted one or None
             too, and then look at the columns of X.
         X_pool : array-like of shape (n_pool, ...)
-            Of a dask array or data frame, each block shortlists its own best ``n_instances`` rows
-            where it lies, and the same sampler chooses among these. Only they move.
+            If it is a dask array or data frame, each block shortlists its own best ``n_instances``
+            rows on the worker that has it, and the same sampler chooses among these. Only the
+            shortlisted rows are sent.
         n_instances : int, from 1 to n_pool
         X, y : array-likes of n_labeled rows, optional
-            The labelled samples; a modAL learner and a constrained net bring their own.
+            The labelled samples and their labels. A modAL learner has its own, and a constrained
+            net keeps what most samplers need of them.
         return_utilities : bool
         memory_limit : int or None
-            Bytes that an array of features of the pool may have in memory. A larger one is a memory
-            map on a temporary file. None means half of the machine's memory.
+            Bytes that one array of features of the pool may take in memory. A larger array is a
+            memory map on a temporary file. None means half of the machine's memory.
 
         Returns
         -------
         indices : int array of shape (n_instances,)
             Distinct, best first where order means something.
         utility : array of shape (n_pool,)
-            Only with ``return_utilities``; more is better. Of a dask pool: each block's own, of
-            which 8 bytes a row move.
+            Only with ``return_utilities``; more is better. In a dask pool each block computes those
+            of its own rows, and sends 8 bytes for each.
 
         Raises
         ------
         ValueError
-            If ``n_instances`` is no integer from 1 to n_pool, if the pool does not fit the
+            If ``n_instances`` is not an integer from 1 to n_pool, if the pool does not fit the
             estimator, if the estimator lacks what the sampler needs, or if ``memory_limit`` is too
             small for a part of the pool.
         sklearn.exceptions.NotFittedError
@@ -107,7 +123,7 @@ class BaseSampler(BaseEstimator, ABC):
         if is_dask(X_pool):
             query = DaskQuery(self, estimator, n_instances, X, y, return_utilities, memory_limit)
             return query_blocks(query, X_pool)
-        pool = Pool(estimator, X_pool, X, y, memory_limit)
+        pool = Pool(estimator, X_pool, X, y, memory_limit=memory_limit)
         check_n_instances(n_instances, len(pool))
         rng = make_rng(self.random_state)
         utility = utility_of(self, pool, rng) if self.uses_utility else None
@@ -122,8 +138,8 @@ class BaseSampler(BaseEstimator, ABC):
         Returns
         -------
         indices : int array of shape (n_instances,)
-            With modAL 0.4.2, whose ``query`` takes ``return_metrics`` and calls a strategy again
-            that does not return a pair, the pair of them and their utilities.
+            With modAL 0.4.2, a pair of the indices and their utilities: its ``query``, which takes
+            ``return_metrics``, calls a strategy a second time that does not return a pair.
         """
         if not returns_metrics(learner):
             return self.query(learner, X_pool, n_instances, **kwargs)

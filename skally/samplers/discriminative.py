@@ -1,4 +1,4 @@
-"""The sampler that tells labelled from unlabelled."""
+"""Discriminative active learning: label what a classifier tells from the labelled samples."""
 
 import numbers
 import warnings
@@ -17,20 +17,21 @@ from skally.utils.validation import check_number
 
 
 class DiscriminativeSampler(BaseSampler):
-    """Rows that a classifier tells from the labelled ones most surely, DAL.
+    """Rows that a classifier most surely tells apart from the labelled ones: DAL.
 
-    The batch is taken in parts. Before each the classifier learns anew, with the rows picked so far
-    among the labelled. Needs labelled samples, but no fitted estimator: without one the columns of
-    X are the features.
+    The batch is chosen in parts. Before each part the classifier is fitted anew, with the rows
+    chosen so far counted as labelled. Needs labelled samples, but no fitted estimator: without one
+    the columns of X are the features.
 
     Parameters
     ----------
     classifier : scikit-learn classifier with ``predict_proba``, or None
         None means a small net on standardised features.
     n_parts : int
-        Parts of a batch; a smaller batch has a part for each row.
+        Number of parts of a batch. A batch of fewer rows has one part for each row.
     ratio : float
-        Unlabelled rows that the classifier learns from, drawn at random, for each labelled one.
+        Number of unlabelled rows, drawn at random, for each labelled row that the classifier is
+        fitted on.
     random_state : None, int or RandomState
 
     References
@@ -66,23 +67,24 @@ class DiscriminativeSampler(BaseSampler):
         return chosen
 
     def _unlike_labeled(self, pool, chosen, rng):
-        """Probability that each row is unlabelled, (n_pool,), with those chosen as labelled."""
+        """Probability of each row to be unlabelled, (n_pool,), with the chosen ones as labelled."""
         check_number("ratio", self.ratio, numbers.Real, 0)
-        Z, labeled = pool.features, np.concatenate([pool.labeled_features, pool.features[chosen]])
+        Z = pool.features
+        labeled = np.concatenate([pool.labeled.features, Z[chosen]])
         if len(labeled) == 0:
             raise ValueError("X == None, must be the labelled samples, which this sampler needs.")
         others = rng.permutation(np.setdiff1d(np.arange(len(Z)), chosen))
         others = others[: max(1, int(self.ratio * len(labeled)))]
         X, y = np.concatenate([labeled, Z[others]]), np.repeat([0, 1], [len(labeled), len(others)])
         classifier = discriminator(len(X)) if self.classifier is None else self.classifier
-        with warnings.catch_warnings():  # a ranking is all that is wanted
+        with warnings.catch_warnings():  # only the ranking matters
             warnings.simplefilter("ignore", ConvergenceWarning)
             classifier = clone_seeded(classifier, rng).fit(X, y)
         return by_parts(lambda part: classifier.predict_proba(part)[:, 1], Z)
 
 
 def discriminator(n_rows):
-    """The default classifier of :class:`DiscriminativeSampler`: some 100 steps on n rows."""
+    """Default classifier of :class:`DiscriminativeSampler`, trained for about 100 steps."""
     batch_size = min(200, n_rows)
     net = MLPClassifier(
         (64,),

@@ -1,4 +1,4 @@
-"""Samplers that cover the pool."""
+"""Samplers that spread their rows over the pool: k-center, k-means, typicality, coverage."""
 
 import numbers
 
@@ -26,7 +26,8 @@ from skally.utils.validation import check_number
 class CoreSetSampler(BaseSampler):
     """Rows that leave no row of the pool far from a labelled one: greedy k-center.
 
-    Needs no fitted estimator: without one the columns of X are the features.
+    Each pick is the row farthest from all labelled rows and earlier picks. Needs no fitted
+    estimator: without one the columns of X are the features.
 
     Parameters
     ----------
@@ -51,19 +52,19 @@ class CoreSetSampler(BaseSampler):
     uses_utility = False
 
     def utility(self, pool, rng):
-        gap = pool.labeled_distance
-        return gap if np.isfinite(gap).all() else squared_distance_to_mean(pool.features)
+        to_labeled = pool.squared_distance_to_labeled
+        return to_labeled if len(pool.labeled.features) else squared_distance_to_mean(pool.features)
 
     def select(self, pool, utility, k, rng):
-        return k_center(pool.features, pool.labeled_distance, k)
+        return k_center(pool.features, pool.squared_distance_to_labeled, k)
 
 
 class KMeansSampler(BaseSampler):
     """Row nearest to each of k cluster centres of the pool.
 
-    No row is worth more than another by itself, so that its ablation is random sampling. Composed
-    with another utility it takes the best row of each cluster. Needs no fitted estimator: without
-    one the columns of X are the features.
+    The utilities are all equal, so that the same sampler without its selection is random sampling.
+    Composed with another utility it takes the row of largest utility from each cluster. Needs no
+    fitted estimator: without one the columns of X are the features.
 
     Parameters
     ----------
@@ -83,23 +84,25 @@ class KMeansSampler(BaseSampler):
 
     def select(self, pool, utility, k, rng):
         centers, labels = kmeans([pool.features], k, rng)
-        gap = squared_distance_to_nearest(pool.features, centers)
-        return in_turns(np.lexsort((gap, -utility)), labels)[:k]
+        to_center = squared_distance_to_nearest(pool.features, centers)
+        return in_turns(np.lexsort((to_center, -utility)), labels)[:k]
 
 
 class TypiClustSampler(BaseSampler):
-    """Most typical row of each cluster that has no labels yet: for the first, small batches.
+    """Most typical row of each cluster without labels: for the first, small batches.
 
-    Pool and labelled samples fall into as many clusters as there are labelled and queried samples.
-    Those with the fewest labels come first, among them the largest, and each gives its row of the
-    least mean distance to its neighbours. Needs no fitted estimator: without one the columns of X
-    are the features.
+    The pool and the labelled samples are clustered together, into as many clusters as there are
+    labelled and queried samples. Clusters are taken in the order of the fewest labels and, among
+    these, of the largest size. From each comes the row whose mean distance to its nearest
+    neighbours is the least. Needs no fitted estimator: without one the columns of X are the
+    features.
 
     Parameters
     ----------
     n_neighbors : int
-        Neighbours in the same cluster that say how typical a row is.
+        Number of neighbours, in the same cluster, whose mean distance is taken.
     max_clusters : int
+        Largest number of clusters.
     random_state : None, int or RandomState
 
     References
@@ -125,39 +128,44 @@ class TypiClustSampler(BaseSampler):
     def utility(self, pool, rng):
         labels, rank = self._cluster(pool, 1, rng)
         distance = neighbor_distances(pool.features, labels, range(len(rank)), self.n_neighbors)
-        return 1 / (1 + distance) - rank[labels]  # from (0, 1]: never before an earlier cluster
+        # at most 1, and more than 0: rows of an earlier cluster come first
+        typicality = 1 / (1 + distance)
+        return typicality - rank[labels]
 
     def select(self, pool, utility, k, rng):
         labels, rank = self._cluster(pool, k, rng)
         return most_typical(pool.features, labels, rank, k, self.n_neighbors)
 
     def _cluster(self, pool, k, rng):
-        """Cluster of each row of the pool, and the place of each cluster in the order."""
+        """Cluster of each row of the pool (n_pool,), and rank of each cluster (n_clusters,)."""
         for name in ("n_neighbors", "max_clusters"):
             check_number(name, getattr(self, name), numbers.Integral, 1)
-        Z, known = pool.features, pool.labeled_features
-        n_clusters = min(len(known) + k, self.max_clusters, len(known) + len(Z))
-        _, labels = kmeans([known, Z], n_clusters, rng)
-        n_labeled = np.bincount(labels[: len(known)], minlength=n_clusters)
-        return labels[len(known) :], rank_clusters(labels[len(known) :], n_labeled)
+        Z, Z_labeled = pool.features, pool.labeled.features
+        n_labeled = len(Z_labeled)
+        n_clusters = min(n_labeled + k, self.max_clusters, n_labeled + len(Z))
+        _, labels = kmeans([Z_labeled, Z], n_clusters, rng)
+        per_cluster = np.bincount(labels[:n_labeled], minlength=n_clusters)
+        return labels[n_labeled:], rank_clusters(labels[n_labeled:], per_cluster)
 
 
 class ProbCoverSampler(BaseSampler):
-    """Rows whose balls cover most of the pool that no ball of a labelled sample covers.
+    """Rows with the most uncovered rows around them: probability coverage.
 
-    Features are scaled to length one. Once the whole pool is covered, the rows farthest from what
-    was chosen follow. Needs no fitted estimator: without one the columns of X are the features.
+    A row covers the ball of radius ``delta`` around it, and labelled samples cover theirs. Each
+    pick is the row whose ball has the most rows that nothing covers yet. Features are scaled to
+    length one. Once the whole pool is covered, the rows farthest from all labelled and chosen ones
+    follow. Needs no fitted estimator: without one the columns of X are the features.
 
     Parameters
     ----------
     delta : float or None
-        Radius of the balls. None means the largest at which 95 % of the balls hold rows of one
-        cluster only, among ``n_classes`` clusters.
+        Radius of the balls. None means the largest radius at which 95 % of the balls hold rows of
+        a single cluster, among ``n_classes`` clusters.
     n_classes : int or None
         None means the number of classes that the estimator knows, 10 where it knows none.
     n_targets : int
-        Rows that are to be covered, drawn at random from a larger pool. Time grows with their
-        number times that of the pool; memory does not depend on it.
+        Number of rows that are to be covered, drawn at random from a larger pool. Time is
+        proportional to it times the size of the pool; memory does not depend on it.
     random_state : None, int or RandomState
 
     References
@@ -193,10 +201,10 @@ class ProbCoverSampler(BaseSampler):
         chosen = greedy_cover(Z, self._uncovered(pool, Z, radius, rng), radius, k, rng)
         if len(chosen) == k:
             return chosen
-        centers = np.concatenate([unit_rows(pool.labeled_features), Z[chosen]])
-        gap = squared_distance_to_nearest(Z, centers)
-        gap[chosen] = -1
-        return np.concatenate([chosen, farthest_first((Z,), gap, k - len(chosen))])
+        centers = np.concatenate([unit_rows(pool.labeled.features), Z[chosen]])
+        to_nearest = squared_distance_to_nearest(Z, centers)
+        to_nearest[chosen] = -1  # behind every other row
+        return np.concatenate([chosen, farthest_first((Z,), to_nearest, k - len(chosen))])
 
     def _radius(self, pool, Z, rng):
         if self.delta is not None:
@@ -207,11 +215,15 @@ class ProbCoverSampler(BaseSampler):
         n_classes = known if self.n_classes is None else self.n_classes
         check_number("n_classes", n_classes, numbers.Integral, 1)
         _, labels = kmeans([Z], min(n_classes, len(Z)), rng, init="k-means++")
-        return min(pure_radius(Z, labels, 0.95, rng), 2.0)  # no unit rows are farther apart
+        # no two rows of length one are farther apart than 2
+        return min(pure_radius(Z, labels, 0.95, rng), 2.0)
 
     def _uncovered(self, pool, Z, radius, rng):
-        """Rows to cover that are outside the balls of the labelled samples and have a direction."""
+        """Positions of the rows that are to be covered and that no labelled sample covers.
+
+        Rows of zeros, which cannot be scaled to length one, are left out.
+        """
         check_number("n_targets", self.n_targets, numbers.Integral, 1)
         targets = np.sort(rng.permutation(len(Z))[: self.n_targets])
-        gap = squared_distance_to_nearest(Z[targets], unit_rows(pool.labeled_features))
-        return targets[(gap > radius**2) & Z[targets].any(axis=1)]
+        to_labeled = squared_distance_to_nearest(Z[targets], unit_rows(pool.labeled.features))
+        return targets[(to_labeled > radius**2) & Z[targets].any(axis=1)]

@@ -1,4 +1,4 @@
-"""Samplers that ask what a label would do to the weights."""
+"""Samplers that look at what a label would do to the weights: BADGE, BAIT, LCMD."""
 
 import numbers
 
@@ -19,15 +19,15 @@ from skally.utils.validation import check_number
 
 
 class BADGESampler(BaseSampler):
-    """Rows whose labels would move the last layer far, and each in another direction.
+    """Rows whose labels would move the last layer far, and in different directions.
 
-    Were the predicted class the label, the loss would have the gradient q (x) h by the last layer's
-    weights: q is the onehot of the predicted class less the probabilities, h the embedding. Rows
-    are drawn by k-means++ on these, the longest first. The bias is not counted, as in the authors'
-    code. A pick costs O(n_pool (C + d)).
+    If the predicted class were the label, the gradient of the loss with respect to the last layer's
+    weights would be q (x) h: q is the onehot vector of the predicted class minus the probabilities,
+    h the embedding. Rows are drawn by k-means++ on these gradients, the longest first. The bias is
+    left out, as in the authors' code. A pick costs O(n_pool (C + d)).
 
     Needs ``predict_proba``. There is no form for regression: at a regressor's own prediction the
-    gradient is zero. A committee is seen as one net with its members' embeddings side by side.
+    gradient is zero. A committee counts as one net that has its members' embeddings side by side.
 
     Parameters
     ----------
@@ -66,24 +66,25 @@ class BADGESampler(BaseSampler):
 
 
 class BAITSampler(BaseSampler):
-    """Rows that make the last layer's weights sure where the data are.
+    """Rows that reduce the expected error of the last layer most: Fisher information.
 
-    With F the mean Fisher information of the pool and the labelled samples, and M the inverse of
-    the sum over labelled and picked rows, the batch makes the trace of M F small: 2 k rows are
-    picked one by one, then k given back. A classifier's row has the information
-    (diag(p) - p p^T) (x) h h^T, a regressor's h h^T. The bias is not counted.
+    F is the mean Fisher information of the pool and the labelled samples, M the inverse of its sum
+    over labelled and picked rows. The batch makes the trace of M F small: 2 k rows are added one by
+    one, then k of them are removed one by one. The information of a row is
+    (diag(p) - p p^T) (x) h h^T for a classifier and h h^T for a regressor, with probabilities p and
+    embedding h. The bias is left out.
 
-    Time is O(n_pool (C d)^2) once and O(n_pool C^2 (C + d)) a pick, memory
-    O(n_pool (C^2 + d) + (C d)^2); for regression, C is 1. Where next to nothing is known before,
-    the first part is done again once most of its digits are lost.
+    Time is O(n_pool (C d)^2) once and O(n_pool C^2 (C + d)) for each pick, memory
+    O(n_pool (C^2 + d) + (C d)^2); for regression, C is 1. Where the labelled samples carry next to
+    no information, the first part is computed again once rounding has taken most of its digits.
 
     Parameters
     ----------
     regularization : float, at least 1e-6
-        M starts from that many rows of average information, the same in all directions.
+        M starts from the information of that many average rows, spread equally over all directions.
     pick_weight : float, at least 1e-6, or None
-        Information of a picked row, that of a labelled one being 1. None means the number of rows
-        that are queried, as in the authors' code.
+        Weight of a picked row's information, relative to that of a labelled row. None means the
+        number of rows that are queried, as in the authors' code.
     random_state : None, int or RandomState
         Unused: the picks are deterministic.
 
@@ -127,19 +128,20 @@ class BAITSampler(BaseSampler):
 
 
 class LCMDSampler(BaseSampler):
-    """Rows far from all labelled ones, from where many rows are: largest cluster, maximum distance.
+    """Rows far from all labelled ones, where many rows are: largest cluster, maximum distance.
 
-    Each row belongs to its nearest centre, a labelled sample or an earlier pick. The next pick is
-    the farthest row of the cluster with the largest sum of squared distances. Cost:
-    O((n_labeled + k) n_pool d). The utility of a row is that sum, times the row's share of the
-    largest squared distance in its cluster.
+    The labelled samples and the earlier picks are centres, and each row of the pool belongs to the
+    cluster of its nearest centre. The next pick is the farthest row of the cluster with the largest
+    sum of squared distances. Cost: O((n_labeled + k) n_pool d). The utility of a row is this sum
+    for its cluster, times its own squared distance as a share of the largest in the cluster.
 
     Parameters
     ----------
     features : "embedding" or "gradient"
-        What distances are measured on. "gradient": the gradient of the net's output by the weights
-        of all its ``nn.Linear`` layers, by random projections. It needs a net, and the labelled
-        samples by ``X`` or from a modAL learner, and takes a backward pass for each output.
+        What distances are measured on. "gradient" means random projections of the gradient of the
+        net's output with respect to the weights of all its ``nn.Linear`` layers. This needs a net,
+        and labelled samples from ``X`` or a modAL learner, and takes a backward pass for each
+        output.
     sketch_size : int
         Number of random projections of the gradient.
     random_state : None, int or RandomState
@@ -168,20 +170,22 @@ class LCMDSampler(BaseSampler):
         self.sketch_size = sketch_size
 
     def utility(self, pool, rng):
-        _, label, gap = self._clusters(pool, rng)
-        size = np.bincount(label, weights=gap)
-        reach = np.zeros(len(size))
-        np.maximum.at(reach, label, gap)  # (n_clusters,) largest squared distance
-        return size[label] * np.divide(gap, reach[label], out=np.zeros(len(gap)), where=gap > 0)
+        _, label, to_center = self._clusters(pool, rng)  # squared distances
+        size = np.bincount(label, weights=to_center)  # (n_clusters,)
+        largest = np.zeros(len(size))
+        np.maximum.at(largest, label, to_center)
+        share = np.zeros(len(label))
+        np.divide(to_center, largest[label], out=share, where=to_center > 0)
+        return size[label] * share
 
     def select(self, pool, utility, k, rng):
         return largest_cluster(*self._clusters(pool, rng), k)
 
     def _clusters(self, pool, rng):
-        """Features, nearest labelled sample and squared distance to it, of each row."""
+        """Features of each row, its nearest labelled sample, and the squared distance to that."""
         check_number("sketch_size", self.sketch_size, numbers.Integral, 1)
         if self.features == "embedding":
-            return pool.embedding, *pool.labeled_nearest
+            return pool.embedding, *pool.nearest_labeled
         if self.features == "gradient":
             Z, Z_labeled = pool.gradient_sketches(self.sketch_size, rng)
             return Z, *nearest(Z, Z_labeled)
@@ -189,7 +193,7 @@ class LCMDSampler(BaseSampler):
 
 
 def fisher_candidates(pool, regularization):
-    """Rows of the pool, with the information of the labelled samples and of all samples."""
+    """Rows to choose from, with the information of the labelled samples and the mean of all."""
     (A, h), (A_labeled, h_labeled) = last_layer_factors(pool)
     known = information(A_labeled, h_labeled)
     F = (information(A, h) + known) / (len(h) + len(h_labeled))
@@ -199,12 +203,12 @@ def fisher_candidates(pool, regularization):
 
 
 def last_layer_factors(pool):
-    """Factors (A, h) of the last layer's Fisher information, of the pool and of the labelled."""
+    """Factors (A, h) of the last layer's Fisher information, of pool and labelled samples."""
     if pool.is_regression:
-        h, h_labeled = pool.embedding, pool.labeled_embedding
+        h, h_labeled = pool.embedding, pool.labeled.embedding
         A, A_labeled = np.ones((len(h), 1, 1)), np.ones((len(h_labeled), 1, 1))
     else:
         proba, h = pool.proba_and_embedding
-        h_labeled = pool.labeled_embedding
-        A, A_labeled = softmax_factor(proba), softmax_factor(pool.labeled_proba)
+        h_labeled = pool.labeled.embedding
+        A, A_labeled = softmax_factor(proba), softmax_factor(pool.labeled.proba)
     return (A, h), (A_labeled, h_labeled)

@@ -1,4 +1,4 @@
-"""Samplers that keep away from what is labelled: in the inputs, in the outputs, in both."""
+"""Greedy sampling for regression: far from the labelled samples in inputs, targets or both."""
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from skally.samplers.base import BaseSampler
 class GreedyInputSampler(BaseSampler):
     """Rows whose inputs are farthest from all labelled ones, GSx.
 
-    Inputs are what the last step of a fitted pipeline sees, so that a scaler in the pipeline makes
-    columns comparable. Without labelled samples the row nearest to the mean comes first. Needs no
+    Each pick has the largest distance to its nearest labelled row or earlier pick. Without labelled
+    samples the row nearest to the mean comes first. Distances are measured on what the last step
+    of a fitted pipeline sees, so that a scaler in the pipeline makes columns comparable. Needs no
     fitted estimator.
 
     Parameters
@@ -38,21 +39,22 @@ class GreedyInputSampler(BaseSampler):
     uses_utility = False
 
     def utility(self, pool, rng):
-        gap = squared_distance_to_nearest(pool.inputs, pool.labeled_inputs)
-        return gap if len(pool.labeled_inputs) else -squared_distance_to_mean(pool.inputs)
+        if len(pool.labeled.inputs) == 0:
+            return -squared_distance_to_mean(pool.inputs)
+        return squared_distance_to_nearest(pool.inputs, pool.labeled.inputs)
 
     def select(self, pool, utility, k, rng):
-        gap = squared_distance_to_nearest(pool.inputs, pool.labeled_inputs)
+        to_labeled = squared_distance_to_nearest(pool.inputs, pool.labeled.inputs)
         first = None
-        if len(pool.labeled_inputs) == 0:
+        if len(pool.labeled.inputs) == 0:
             first = int(np.argmin(squared_distance_to_mean(pool.inputs)))
-        return farthest_first((pool.inputs,), gap, k, first)
+        return farthest_first((pool.inputs,), to_labeled, k, first)
 
 
 class GreedyTargetSampler(BaseSampler):
     """Rows whose predicted targets are farthest from all labels, GSy, for regression.
 
-    In a batch a row that is picked counts as labelled with its prediction.
+    Within a batch, a picked row counts as labelled, with its prediction as the label.
 
     Parameters
     ----------
@@ -77,18 +79,17 @@ class GreedyTargetSampler(BaseSampler):
     uses_utility = False
 
     def utility(self, pool, rng):
-        return squared_distance_to_nearest(pool.prediction, as_columns(pool.labeled_target))
+        return squared_distance_to_nearest(pool.prediction, as_columns(pool.labeled.target))
 
     def select(self, pool, utility, k, rng):
-        gap = self.utility(pool, rng)
-        return farthest_first((pool.prediction,), gap, k)
+        return farthest_first((pool.prediction,), self.utility(pool, rng), k)
 
 
 class ImprovedGreedySampler(BaseSampler):
     """Rows far from all labelled ones in inputs and targets at once, iGS, for regression.
 
-    The distance is the product of those of :class:`GreedyInputSampler` and
-    :class:`GreedyTargetSampler`, taken to each labelled sample.
+    The distance to a labelled sample is the product of the distances that
+    :class:`GreedyInputSampler` and :class:`GreedyTargetSampler` measure.
 
     Parameters
     ----------
@@ -113,14 +114,13 @@ class ImprovedGreedySampler(BaseSampler):
     uses_utility = False
 
     def utility(self, pool, rng):
-        labeled = (pool.labeled_inputs, as_columns(pool.labeled_target))
+        labeled = (pool.labeled.inputs, as_columns(pool.labeled.target))
         return smallest_product((pool.inputs, pool.prediction), labeled)
 
     def select(self, pool, utility, k, rng):
-        gap = self.utility(pool, rng)
-        return farthest_first((pool.inputs, pool.prediction), gap, k)
+        return farthest_first((pool.inputs, pool.prediction), self.utility(pool, rng), k)
 
 
 def as_columns(y):
-    """Targets as floats with one column each, (n, m)."""
+    """Targets as floats, one column for each, (n, m)."""
     return np.asarray(y, dtype=float).reshape(len(y), -1)

@@ -1,4 +1,4 @@
-"""Samplers that learn from the labelled samples what a row is worth."""
+"""Base class of samplers that fit a regressor on the labelled samples to value the pool."""
 
 from abc import abstractmethod
 
@@ -10,24 +10,24 @@ from skally.utils.random import clone_seeded
 
 
 class HeadSampler(BaseSampler):
-    """Rows by what a regressor, the head, predicts from their embedding.
+    """Rows valued by a regressor, the head, that predicts a number from their embedding.
 
-    A class overrides ``head`` and ``training_data`` in the place of ``utility``. The head depends
-    on the labelled samples alone, so that it is learned once for all blocks of a dask pool.
+    A class overrides ``head`` and ``training_data`` instead of ``utility``. The head depends only
+    on the labelled samples, so that one fit serves all blocks of a dask pool.
     """
 
     @abstractmethod
     def head(self):
-        """Regressor that is not fitted; a clone of it is, with a seed of its own."""
+        """Regressor, of which a seeded clone is fitted."""
 
     @abstractmethod
     def training_data(self, pool):
-        """What it learns: embedding of the labelled samples, (n, d), and the target, (n,)."""
+        """What the head is fitted on: embedding (n, d) and target (n,) of the labelled samples."""
 
     def utility(self, pool, rng):
         training_sets = self._training_sets(pool)
         for member in pool.members:
-            member.embedding  # noqa: B018 (errors come before any training)
+            member.embedding  # noqa: B018 (its errors must come before any training)
         return predictions(self._learn(training_sets, rng), pool)
 
     def prepare(self, pool, rng):
@@ -42,14 +42,14 @@ class HeadSampler(BaseSampler):
 
 
 class PreparedSampler(BaseSampler):
-    """A sampler that has learned its heads.
+    """A :class:`HeadSampler` with its heads already fitted.
 
     Parameters
     ----------
     sampler : sampler
-        Its utilities are predicted by the heads, the selection is its own.
-    heads : list of fitted regressors that ``clone`` leaves as they are
-        One for each learner of a committee.
+        Selects; the heads predict the utilities.
+    heads : list of ``FrozenEstimator``, which ``clone`` does not reset
+        One fitted regressor for each learner of a committee.
     random_state : None, int or RandomState
     """
 
@@ -66,7 +66,7 @@ class PreparedSampler(BaseSampler):
 
 
 def predictions(heads, pool):
-    """What the heads predict of each row, (n_pool,); the mean over the learners of a committee."""
+    """Prediction of the head for each row, (n_pool,); the mean over the learners of a committee."""
     predicted = [
         head.predict(member.embedding) for head, member in zip(heads, pool.members, strict=True)
     ]

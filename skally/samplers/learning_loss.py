@@ -1,30 +1,20 @@
-"""The sampler that learns what the net gets wrong."""
+"""Learning loss: the sampler that learns what the estimator gets wrong."""
 
 import numbers
 
-import numpy as np
-import torch
-from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.preprocessing import StandardScaler
-from skorch import NeuralNetRegressor
-from torch import nn
-
-from skally.nets.data import IN_MEMORY
-from skally.nets.modules import MLP
+from skally.nets.heads import LossRegressor
 from skally.samplers.head import HeadSampler
-from skally.utils.chunks import by_parts
-from skally.utils.random import torch_seeded
 from skally.utils.validation import check_number
 
 
 class LearningLossSampler(HeadSampler):
     """Rows of the largest predicted loss.
 
-    A small net learns from the embedding of the labelled samples which of two has the larger loss.
-    It is trained after the estimator and beside it, so that it serves any estimator and any input.
-    The losses are those that a constrained net's training left or, where labelled samples are at
-    hand, its ``sample_loss``; the log loss of other classifiers; the squared error of other
-    regressors.
+    A small net learns from the embeddings of the labelled samples which of two has the larger loss.
+    It is trained after the estimator and apart from it, so that any estimator and any input will
+    do. Where the labelled samples are given, the losses are the ``sample_loss`` of a constrained
+    net, the log loss of other classifiers and the squared error of other regressors; where they are
+    not, those that a constrained net has kept from its training.
 
     Parameters
     ----------
@@ -66,72 +56,4 @@ class LearningLossSampler(HeadSampler):
 
     def training_data(self, pool):
         check_number("margin", self.margin, numbers.Real, 0)
-        return pool.loss_samples
-
-
-class LossRegressor(RegressorMixin, BaseEstimator):
-    """The small net of :class:`LearningLossSampler`, on standardised features.
-
-    Parameters
-    ----------
-    margin, hidden_layer_sizes, max_epochs, lr : as there
-    random_state : int
-    """
-
-    def __init__(self, margin, hidden_layer_sizes, max_epochs, lr, random_state=0):
-        self.margin = margin
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.max_epochs = max_epochs
-        self.lr = lr
-        self.random_state = random_state
-
-    def fit(self, X, y):
-        """Learn the losses y, (n,), of embeddings X, (n, d), but for a constant."""
-        net = NeuralNetRegressor(
-            MLP,
-            module__n_features=X.shape[1],
-            module__n_outputs=1,
-            module__hidden_layer_sizes=self.hidden_layer_sizes,
-            criterion=RankingLoss,
-            criterion__margin=self.margin,
-            optimizer=torch.optim.Adam,
-            optimizer__fused=True,
-            lr=self.lr,
-            max_epochs=self.max_epochs,
-            iterator_valid__batch_size=1024,
-            **IN_MEMORY,
-        )
-        self.scaler_ = StandardScaler().fit(X)
-        with torch_seeded(self.random_state):
-            self.net_ = net.fit(self._scaled(X), y.astype(np.float32).reshape(-1, 1))
-        return self
-
-    def predict(self, X):
-        """Predicted loss of each row, (n,), but for a constant."""
-        return by_parts(lambda part: self.net_.predict(self._scaled(part)), X).ravel()
-
-    def _scaled(self, X):
-        return self.scaler_.transform(X).astype(np.float32)
-
-
-class RankingLoss(nn.Module):
-    """Hinge on the difference of two predictions, in the direction of the two losses.
-
-    Each row of a batch is compared with the one half a batch further on, so that an odd batch
-    leaves no row without a partner.
-
-    Parameters
-    ----------
-    margin : float
-    """
-
-    def __init__(self, margin):
-        super().__init__()
-        self.margin = margin
-
-    def forward(self, predicted, loss):
-        """Mean of max(0, margin - sign(l_i - l_j) (p_i - p_j)) over pairs of unequal losses."""
-        half = len(loss) // 2
-        sign = torch.sign(loss - loss.roll(half, dims=0))
-        hinge = torch.relu(self.margin - sign * (predicted - predicted.roll(half, dims=0)))
-        return (hinge * sign.abs()).sum() / sign.abs().sum().clamp(min=1)
+        return pool.labeled.embedding_and_loss

@@ -1,4 +1,4 @@
-"""Samplers that look at one row at a time."""
+"""Samplers that value each row by itself: random, by predicted probabilities, by disagreement."""
 
 import numbers
 
@@ -14,7 +14,7 @@ from skally.utils.validation import check_number
 
 
 class RandomSampler(BaseSampler):
-    """Rows drawn uniformly, the baseline of every comparison.
+    """Rows drawn uniformly: the baseline of every comparison.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class RandomSampler(BaseSampler):
 
 
 class EntropySampler(BaseSampler):
-    """Rows whose class the estimator is least sure of, by Shannon entropy.
+    """Rows whose class the estimator is least sure of: largest Shannon entropy.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class EntropySampler(BaseSampler):
 
 
 class LeastConfidentSampler(BaseSampler):
-    """Rows whose most probable class is the least probable.
+    """Rows whose most probable class has the smallest probability.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class LeastConfidentSampler(BaseSampler):
 
 
 class MarginSampler(BaseSampler):
-    """Rows whose two most probable classes are the closest.
+    """Rows whose two most probable classes are closest in probability.
 
     The utility is one minus the difference of their probabilities.
 
@@ -107,17 +107,18 @@ class MarginSampler(BaseSampler):
 
 
 class BALDSampler(BaseSampler):
-    """Rows whose label would tell most of the model, because the models at hand disagree.
+    """Rows on which models disagree: largest mutual information of label and model.
 
-    The models are the members of a committee, of a forest, bagging or voting of scikit-learn, or a
-    net under draws of its dropout; its other layers, batch normalisation too, stay in eval mode.
-    Dropout that is no layer of the module stays off. Of regressors the variance is taken, which
-    orders rows as mutual information does for normal noise of one size.
+    The models are the members of a committee or of scikit-learn's forests, bagging or voting, or
+    they are one net under several draws of its dropout. Layers other than dropout, batch
+    normalisation too, stay in eval mode; dropout that is not a layer of the module stays off. For
+    regressors the utility is the variance of the predictions, which orders rows as mutual
+    information does if the noise is normal and the same everywhere.
 
     Parameters
     ----------
     n_draws : int
-        Draws of dropout, at least two. Committees and ensembles have as many as members.
+        Draws of dropout, at least two. A committee or ensemble has one for each member instead.
     random_state : None, int or RandomState
 
     References

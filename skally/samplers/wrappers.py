@@ -1,4 +1,4 @@
-"""Samplers made of samplers."""
+"""Samplers made of other samplers: composed, randomised, on a part of the pool, matched."""
 
 import numbers
 
@@ -13,14 +13,14 @@ from skally.utils.validation import check_number
 
 
 class ComposedSampler(BaseSampler):
-    """Utility of one sampler, selection of another.
+    """Utility of one sampler with the selection of another.
 
     Parameters
     ----------
     utility : sampler
-        Says what each row is worth.
+        Values each row.
     selection : sampler
-        Says which rows to take together. Some do not look at utilities: ``uses_utility`` says so.
+        Chooses the rows. Samplers with ``uses_utility=False`` choose without the utilities.
     random_state : None, int or RandomState
 
     Examples
@@ -49,18 +49,20 @@ class ComposedSampler(BaseSampler):
 
 
 class StochasticSampler(BaseSampler):
-    """Rows drawn at random, those of larger utility more often: a batch without a batch method.
+    """Rows drawn at random, those of larger utility more often.
+
+    A cheap way to make a batch diverse with any utility.
 
     Parameters
     ----------
     sampler : sampler
-        Says what each row is worth.
+        Values each row.
     kind : "power", "softmax" or "softrank"
-        What a row is drawn in proportion to: its utility to the power of beta, which takes no
-        negative utilities; the exponential of beta times its utility; its rank, 1 for the best, to
-        the power of minus beta.
-    beta : float
-        From 0, uniform, towards infinity, the largest utilities.
+        Weight by which a row is drawn. "power": its utility to the power of beta, for utilities
+        that are not negative. "softmax": the exponential of beta times its utility. "softrank": its
+        rank, 1 for the best, to the power of minus beta.
+    beta : float, more than 0
+        Near 0 the draws are uniform; the larger beta, the more the largest utilities are preferred.
     random_state : None, int or RandomState
 
     References
@@ -125,15 +127,15 @@ LOG_WEIGHTS = {
 
 
 class SubsampledSampler(BaseSampler):
-    """Query of a random part of the pool, whose rest is never embedded or predicted.
+    """Query of a random part of the pool; the other rows are never embedded or predicted.
 
     Parameters
     ----------
     sampler : sampler
-        Looks at the part.
+        Queries the part.
     size : int or float
-        Rows of the part, or its share of the pool, from above 0 to 1. Where more are queried, the
-        part is taken whole and the others are drawn at random.
+        Number of rows of the part, or its share of the pool, above 0 and at most 1. If more rows
+        are queried than the part has, all of it is taken and the others are drawn at random.
     random_state : None, int or RandomState
 
     Examples
@@ -155,14 +157,14 @@ class SubsampledSampler(BaseSampler):
         return clone(self).set_params(sampler=self.sampler.prepare(pool, rng))
 
     def utility(self, pool, rng):
-        """As the sampler's, (n_pool,); minus infinity outside the part."""
+        """Utilities of the sampler in the part, minus infinity outside, (n_pool,)."""
         utility = np.full(len(pool), -np.inf)
         rows = np.sort(rng.permutation(len(pool))[: self._n_rows(pool)])
         utility[rows] = utility_of(self.sampler, pool.subset(rows), rng)
         return utility
 
     def select(self, pool, utility, k, rng):
-        rows = np.flatnonzero(utility > -np.inf)  # the part, unless the utility is another's
+        rows = np.flatnonzero(utility > -np.inf)  # the part, if the utilities are this sampler's
         rows = np.sort(rng.permutation(rows)[: self._n_rows(pool)])
         part = self.sampler.select(pool.subset(rows), utility[rows], min(k, len(rows)), rng)
         rest = np.setdiff1d(np.arange(len(pool)), rows)
@@ -180,32 +182,35 @@ class SubsampledSampler(BaseSampler):
 
 
 class CoordinatedMatchingSampler(BaseSampler):
-    """Batch that stands for what asking one by one might have asked.
+    """Batch that comes closest to what querying one by one might have chosen.
 
-    The policy that takes the row of largest utility, sees its label and changes its mind is
-    simulated several times; the batch is the one at the least distance from all simulated ones,
-    each of its rows matched with one row of each of them. A label is drawn from the estimator's
-    probabilities. Instead of training anew, it lowers the utility of every other row, counted
-    from the least of the pool, by the share that it explains: the similarity of the two in feature
-    space times the probability that they have the same label, which is 1 for regressors.
+    A sequential policy takes the row of largest utility, sees its label and updates the utilities.
+    It is simulated several times. The batch chosen has the least total distance to all simulated
+    batches, where each of its rows is matched with one row of each of them.
+
+    A simulated label is drawn from the estimator's probabilities. In the place of training again,
+    it lowers the utility of every other row, measured from the smallest of the pool, by the
+    fraction that the label explains: the similarity of the two rows in feature space, times the
+    probability that they have the same label, which is 1 for regressors.
 
     Only the rows of largest utility are simulated, 20 for each queried one. Time grows with the
-    cube of the batch, and does not depend on the pool.
+    cube of the batch size, and does not depend on the size of the pool.
 
     Parameters
     ----------
     sampler : sampler
-        Says what each row is worth before the first label.
+        Values each row before the first label.
     n_simulations : int
     length : float or None
-        Distance in feature space at which a label explains 61 %. None means the median distance to
-        the nearest of as many random rows as are queried.
+        Distance in feature space at which a label explains 61 %. None means the median distance of
+        the simulated rows to the nearest of as many random ones as are queried.
     random_state : None, int or RandomState
 
     References
     ----------
     Azimi, Fern, Zhang-Fern, Borradaile, Heeringa, "Batch Active Learning via Coordinated Matching",
-    ICML 2012. There the simulated labels train the model, and the matching is made greedily.
+    ICML 2012. In the paper the model is trained on the simulated labels, and the matching is
+    greedy.
 
     Examples
     --------
@@ -246,5 +251,7 @@ class CoordinatedMatchingSampler(BaseSampler):
                 raise ValueError(f"length == {self.length!r}, must be None or a finite number > 0.")
             return self.length
         order = rng.permutation(len(Z))
-        gap = squared_distance_to_nearest(Z[order[k:]], Z[order[:k]])
-        return float(np.sqrt(np.median(gap))) if len(gap) and np.median(gap) > 0 else 1.0
+        if k >= len(Z):
+            return 1.0
+        median = np.median(squared_distance_to_nearest(Z[order[k:]], Z[order[:k]]))
+        return float(np.sqrt(median)) if median > 0 else 1.0

@@ -2,7 +2,7 @@
 
 import numbers
 
-from skally.pool.model import Model
+from skally.pool.unwrapping import held_samples
 from skally.stopping.base import StoppingCriterion, as_finite
 from skally.utils.validation import check_number, num_samples
 
@@ -37,7 +37,7 @@ class Budget(StoppingCriterion):
             return int(state.n_labeled)
         y = state.y_labeled
         if y is None and state.estimator is not None:
-            y = Model(state.estimator).held("y_training")
+            y = held_samples(state.estimator, "y_training")
         if y is None:
             raise ValueError(f"n_labeled == None, must be given: {self.name} needs it.")
         return num_samples(y)

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from skally.functional.uncertainty import normalized_entropy
-from skally.pool.model import Model
+from skally.pool.unwrapping import is_regression, without_learner
 from skally.stopping.agreement import agreement
 from skally.stopping.base import StoppingCriterion, as_finite, level
 from skally.utils.chunks import by_parts
@@ -65,9 +65,8 @@ class StabilizingPredictions(StoppingCriterion):
         """Predictions for the stop set: labels as strings, or numbers as floats."""
         if num_samples(state.X_stop) == 0:
             raise ValueError("X_stop has 0 rows, must have at least 1.")
-        model = Model(state.estimator)
-        predicted = np.asarray(model.core.predict(state.X_stop))
-        if not model.is_regression:
+        predicted = np.asarray(without_learner(state.estimator).predict(state.X_stop))
+        if not is_regression(state.estimator):
             return [str(label) for label in predicted.tolist()]
         if not np.isfinite(predicted).all():
             raise ValueError("predictions of X_stop are not all finite, must be.")
@@ -126,10 +125,10 @@ class OverallUncertainty(StoppingCriterion):
             check_number("quantile", self.quantile, numbers.Real, 0, 1)
 
     def measure(self, state):
-        model = Model(state.estimator)
-        if model.is_regression or not hasattr(model.core, "predict_proba"):
+        model = without_learner(state.estimator)
+        if is_regression(model) or not hasattr(model, "predict_proba"):
             raise ValueError(
-                f"{type(model.core).__name__} has no predict_proba, which {self.name} needs."
+                f"{type(model).__name__} has no predict_proba, which {self.name} needs."
             )
         if num_samples(state.X_pool) == 0:
             return 0.0
@@ -141,8 +140,8 @@ class OverallUncertainty(StoppingCriterion):
 
 
 def proba_of(model, X):
-    """Class probabilities of rows by a :class:`~skally.pool.model.Model`, their shape checked."""
-    proba = np.asarray(model.core.predict_proba(X))
+    """Class probabilities of rows by a classifier, their shape checked."""
+    proba = np.asarray(model.predict_proba(X))
     if proba.ndim != 2:
         raise ValueError(
             f"predict_proba gives an array of shape {proba.shape}, must be (n, n_classes)."

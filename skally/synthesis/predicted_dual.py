@@ -7,7 +7,7 @@ import torch
 
 from skally.nets.embedding import differentiable_embedding, find_embedding_layer
 from skally.nets.heads import DualRegressor
-from skally.pool.unwrapping import unwrap
+from skally.pool.unwrapping import transform, unwrap
 from skally.synthesis.affine import find_affine, identity
 from skally.synthesis.columns import in_form_of
 from skally.utils.random import clone_seeded
@@ -22,7 +22,7 @@ class PredictedDual:
 
     Parameters
     ----------
-    members : sequence of skally.pool.model.Model
+    members : sequence of skally.pool.samples.Samples
     maps : list of skally.synthesis.affine.AffineMap
         From the input to the input of each net, past scalers.
     regressor : skally.DualRegressor or None
@@ -90,7 +90,7 @@ def input_map(member, X, rows, rng):
 
     Parameters
     ----------
-    member : skally.pool.model.Model
+    member : skally.pool.samples.Samples
     X : array-like
         Rows as the user gave them.
     rows : array of shape (n, ...)
@@ -110,7 +110,9 @@ def input_map(member, X, rows, rng):
     if not steps:
         return identity(rows.shape[1:])
     try:
-        return find_affine(lambda rows: as_array(member.transform(in_form_of(X, rows))), rows, rng)
+        return find_affine(
+            lambda rows: as_array(transform(member.estimator, in_form_of(X, rows))), rows, rng
+        )
     except ValueError as error:
         names = ", ".join(each if isinstance(each, str) else type(each).__name__ for each in steps)
         raise ValueError(

@@ -10,7 +10,8 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_array
 
 from skally.nets.heads import DualRegressor
-from skally.pool.model import Model
+from skally.pool.samples import Samples
+from skally.pool.unwrapping import check_fitted
 from skally.synthesis.ascent import Box, climb
 from skally.synthesis.columns import bounds, check_start, column_names, free_columns, in_form_of
 from skally.synthesis.predicted_dual import PredictedDual, input_map, unit_of
@@ -115,15 +116,15 @@ class InputSynthesizer(BaseEstimator):
             If the estimator is not fitted.
         """
         self._check_parameters()
-        model, rows = check_input(estimator, X)
+        samples, rows = check_input(estimator, X)
         low, high = bounds(self.clip, X, rows.shape[1:])
         free = free_columns(self.frozen, X, rows.shape[1:])
         check_start(X, rows, low, high, free)
         rng = make_rng(self.random_state)
-        maps = [input_map(member, X, rows, rng) for member in model.members]
-        predicted = PredictedDual(model.members, maps, self.regressor, rows[:1], rng)
+        maps = [input_map(member, X, rows, rng) for member in samples.members]
+        predicted = PredictedDual(samples.members, maps, self.regressor, rows[:1], rng)
         box = Box(low, high, free, unit_of(maps))
-        return self._climb(predicted, X, rows, box, batch_size(model))
+        return self._climb(predicted, X, rows, box, batch_size(samples))
 
     def _climb(self, predicted, X, rows, box, size):
         steps = np.unique([*range(0, self.n_steps, self.keep_every), self.n_steps])
@@ -199,23 +200,23 @@ class Synthesis:
 
 
 def check_input(estimator, X):
-    """Check the arguments of ``synthesize`` and convert them to a model and an array of floats.
+    """Check the arguments of ``synthesize``: rows seen through the estimator, and as floats.
 
     Returns
     -------
-    model : skally.pool.model.Model
+    samples : skally.pool.samples.Samples
     rows : array of shape (n, ...)
     """
-    model = Model(estimator)
-    model.check_fitted()
-    for member in model.members:
-        _ = member.dual_variables  # raises if there are none
+    check_fitted(estimator)
+    for member in Samples(estimator, X).members:
+        _ = member.dual_variables  # raises where there are none
     rows = check_array(as_array(X), dtype=np.float64, allow_nd=True, input_name="X")
-    model.embedding(in_form_of(X, rows))  # raises if the width or the column names are others
-    return model, rows
+    samples = Samples(estimator, in_form_of(X, rows))
+    _ = samples.embedding  # raises for another width or other names
+    return samples, rows
 
 
-def batch_size(model):
+def batch_size(samples):
     """Number of rows to move at once: as many as fitted into memory with gradients in training."""
-    size = min(member.net.batch_size for member in model.members)
+    size = min(member.net.batch_size for member in samples.members)
     return size if size > 0 else np.iinfo(int).max

@@ -17,12 +17,12 @@ from large_pool import bare_pass
 from threadpoolctl import threadpool_limits
 
 from skally import ALLYSampler, ConstrainedNetRegressor, DualRegressor
-from skally.pool.model import Model
+from skally.pool import samples
 from skally.samplers import ally
 
 N, D, N_LABELED, K, N_RUNS = 50_000, 256, 2_000, 1_000, 5
 PARTS = {
-    "forward pass": (Model, "embedding"),
+    "forward pass": (samples, "by_parts"),
     "clustering": (ally, "kmeans"),
     "head, learning": (DualRegressor, "fit"),
     "head, predicting": (DualRegressor, "predict"),

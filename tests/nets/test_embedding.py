@@ -12,6 +12,7 @@ from skally.nets.embedding import (
     dropout_active,
     embedding,
     find_embedding_layer,
+    watched,
 )
 
 
@@ -35,6 +36,20 @@ def test_embedding_of_a_plain_skorch_net_is_the_input_of_its_last_layer(rng):
     with torch.no_grad():
         assert np.allclose(embedding(net, X), module[:2](torch.tensor(X)), atol=1e-6)
     assert not module[2]._forward_pre_hooks
+
+
+def test_layers_are_watched_inside_only_and_what_is_returned_takes_the_place(rng):
+    module = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
+    X, seen = torch.tensor(rng.normal(size=(5, 3)), dtype=torch.float32), []
+    plain = module(X)
+    with watched(module[::2], before=lambda layer, inputs: seen.append((layer, inputs[0]))):
+        assert torch.equal(module(X), plain)
+    assert [layer for layer, _ in seen] == [module[0], module[2]] and seen[0][1] is X
+    with watched([module[2]], after=lambda _layer, _inputs, output: 0 * output):
+        assert torch.equal(module(X), torch.zeros(5, 1))
+    with pytest.raises(KeyError), watched(module, before=seen.append, after=seen.append):
+        raise KeyError
+    assert torch.equal(module(X), plain)
 
 
 def test_class_probabilities_are_a_softmax_or_a_sigmoid_of_the_layer(rng):
@@ -67,7 +82,7 @@ def test_the_differentiable_embedding_has_the_gradient_of_its_layers():
     layers = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
     X = torch.rand(5, 3, requires_grad=True)
     Z = differentiable_embedding(layers, layers[2], X)
-    assert torch.equal(Z, layers[:2](X))
+    assert torch.allclose(Z, layers[:2](X), atol=1e-6)
     (gradient,) = torch.autograd.grad(Z.sum(), X)
     slope = 1 - Z.detach().square()
     assert torch.allclose(gradient, slope @ layers[0].weight.detach(), atol=1e-6)

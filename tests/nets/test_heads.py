@@ -66,7 +66,7 @@ def test_the_differentiable_prediction_is_the_prediction(rng):
     for weight, gradient in zip(head.net_.module_.parameters(), gradients, strict=True):
         assert weight.requires_grad and torch.equal(weight.grad, gradient)
     alone = torch.cat([head.differentiable()(row[None]) for row in tensor])
-    assert torch.allclose(alone, predicted, rtol=1e-12)
+    assert torch.allclose(alone, predicted, rtol=1e-9)  # float64: sums of up to 64 terms
 
 
 def test_a_head_that_is_not_fitted_cannot_be_differentiated():

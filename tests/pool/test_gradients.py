@@ -81,7 +81,7 @@ def test_a_sample_has_the_same_sketch_in_any_batch():
     net, X = fitted(mlp(), 6, 3)
     whole = gradient_sketch(net, X, 9, np.random.RandomState(0))
     part = gradient_sketch(net, X[7:], 9, np.random.RandomState(0))
-    assert np.allclose(whole[7:], part, atol=1e-5)
+    assert np.allclose(whole[7:], part, atol=1e-5 * np.abs(whole).max())  # sums in float32
 
 
 def test_a_net_without_linear_layers_is_named():

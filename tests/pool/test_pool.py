@@ -18,7 +18,7 @@ from skorch.dataset import Dataset
 from torch import nn
 
 from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
-from skally.pool.pool import Pool
+from skally.pool.pool import Pool, is_close
 
 NET = ConstrainedNetRegressor(module__hidden_layer_sizes=(8,), max_epochs=2, random_state=0)
 
@@ -57,8 +57,8 @@ def test_every_wrapping_gives_the_nets_own_view(kind, diabetes):
     assert np.allclose(pool.embedding, net.embed(X_net), atol=1e-4)
     assert pool.train_embedding is not None and pool.dual_variables.shape == (150,)
     assert np.array_equal(pool.dual_variables, net.dual_variables_)
-    assert np.array_equal(pool.labeled_embedding, net.train_embedding_)
-    given = Pool(estimator, X[150:], X[:150]).labeled_embedding
+    assert np.array_equal(pool.labeled.embedding, net.train_embedding_)
+    given = Pool(estimator, X[150:], X[:150]).labeled.embedding
     assert np.allclose(given, net.train_embedding_, atol=1e-4)
 
 
@@ -99,8 +99,8 @@ def test_probabilities_and_embedding_come_from_one_pass(digits):
     for estimator in (net, make_pipeline(net)):
         del calls[:]
         pool = Pool(estimator, X)
-        assert np.array_equal(pool.proba_and_embedding[0], proba)
-        assert np.array_equal(pool.proba_and_embedding[1], Z)
+        assert np.allclose(pool.proba_and_embedding[0], proba, atol=1e-6)  # float32
+        assert np.allclose(pool.proba_and_embedding[1], Z, atol=1e-5 * np.abs(Z).max())
         assert pool.proba is pool.proba_and_embedding[0]
         assert pool.embedding is pool.proba_and_embedding[1]
         assert len(calls) == 1
@@ -110,8 +110,8 @@ def test_probabilities_and_embedding_are_there_in_any_order(digits):
     X, net = digits[0][:100], small_classifier(digits)
     pool = Pool(net, X)
     proba = pool.proba
-    assert pool.proba_and_embedding[0] is proba
-    assert np.array_equal(pool.proba_and_embedding[1], net.embed(X))
+    assert pool.proba_and_embedding[0] is proba and pool.proba_and_embedding[1] is pool.embedding
+    assert np.array_equal(pool.embedding, net.embed(X))
     tree = DecisionTreeClassifier(random_state=0).fit(*digits)
     proba, Z = Pool(tree, X).proba_and_embedding
     assert np.array_equal(proba, tree.predict_proba(X)) and np.array_equal(Z, X)
@@ -123,8 +123,8 @@ def test_a_net_alone_knows_the_probabilities_of_its_labelled_samples(criterion, 
     net = ConstrainedNetClassifier(criterion=criterion, max_epochs=2, random_state=0)
     net.fit(X[:90], y[:90] % 2)
     proba = net.predict_proba(X[:90])
-    assert np.allclose(Pool(net, X[90:]).labeled_proba, proba, atol=1e-5)
-    assert np.array_equal(Pool(net, X[90:], X[:90]).labeled_proba, proba)
+    assert np.allclose(Pool(net, X[90:]).labeled.proba, proba, atol=1e-5)
+    assert np.array_equal(Pool(net, X[90:], X[:90]).labeled.proba, proba)
 
 
 def test_labelled_probabilities_that_an_embedding_does_not_give_are_asked_for(digits):
@@ -135,7 +135,7 @@ def test_labelled_probabilities_that_an_embedding_does_not_give_are_asked_for(di
     for net in (inner, temperature):
         net.fit(*digits)
         with pytest.raises(ValueError, match="X == None, must be the labelled samples"):
-            _ = Pool(net, digits[0]).labeled_proba
+            _ = Pool(net, digits[0]).labeled.proba
 
 
 def test_regressors_and_committees_of_them_are_told_from_classifiers(diabetes, regressor):
@@ -155,6 +155,35 @@ def test_what_is_computed_once_is_kept_by_its_key(regressor, diabetes):
     for key in ("a", "b", "a"):
         assert pool.cached(key, lambda key=key: calls.append(key) or key) == key
     assert calls == ["a", "b"]
+
+
+def test_an_embedding_is_that_of_the_same_rows_but_for_rounding(rng):
+    Z = rng.normal(size=(9, 4)).astype(np.float32) * 1000
+    assert is_close(Z, Z * (1 + 1e-6)) and is_close(Z[:0], Z[:0])
+    assert not is_close(Z, Z[::-1]) and not is_close(Z, Z[:8])
+
+
+def test_labelled_samples_have_the_names_of_the_pools(regressor, classifier, diabetes, digits):
+    X, y = diabetes
+    labeled = Pool(regressor, X[5:], X[:5], y[:5]).labeled
+    assert len(labeled) == 5 and labeled.X is not X
+    assert np.array_equal(labeled.prediction[:, 0], regressor.predict(X[:5]))
+    assert np.array_equal(labeled.target, y[:5]) and np.array_equal(labeled.inputs, X[:5])
+    kept = Pool(classifier, digits[0]).labeled  # nothing is given: what the net has kept
+    assert len(kept) == 150 and kept.proba.shape == (150, 10)
+    with pytest.raises(ValueError, match="X == None, must be the labelled samples"):
+        _ = kept.inputs
+    with pytest.raises(ValueError, match="y == None, must be the labels of X"):
+        _ = kept.target
+
+
+def test_a_committee_of_one_is_its_learner(diabetes):
+    X, y = diabetes
+    learner = ActiveLearner(clone(NET), X_training=X[:50], y_training=y[:50])
+    pool, alone = Pool(CommitteeRegressor([learner]), X), Pool(learner, X)
+    assert len(pool.members) == 1
+    assert np.array_equal(pool.embedding, alone.embedding)
+    assert np.array_equal(pool.labeled.embedding, alone.labeled.embedding)
 
 
 def test_an_estimator_without_embedding_lends_its_inputs(rng):
@@ -180,7 +209,7 @@ def test_what_is_missing_is_said(diabetes, regressor):
     with pytest.raises(ValueError, match="ConstrainedNetRegressor has no predict_proba"):
         _ = Pool(regressor, X).proba
     with pytest.raises(ValueError, match="X == None"):
-        _ = Pool(linear, X).labeled_embedding
+        _ = Pool(linear, X).labeled.embedding
     plain = NeuralNetRegressor(nn.Linear(10, 1))  # has attributes before fit
     for estimator in (ConstrainedNetRegressor(), make_pipeline(StandardScaler(), NET), plain):
         with pytest.raises(NotFittedError):
@@ -202,16 +231,16 @@ def test_before_a_fit_features_are_the_columns_and_after_it_the_embedding(diabet
         pool = Pool(estimator, X[5:], X[:5])
         assert not pool.is_fitted
         assert np.array_equal(pool.features, X[5:]) and np.array_equal(pool.inputs, X[5:])
-        assert np.array_equal(pool.labeled_features, X[:5])
-        assert np.array_equal(pool.labeled_inputs, X[:5])
-        assert Pool(estimator, X).labeled_features.shape == (0, 10)
+        assert np.array_equal(pool.labeled.features, X[:5])
+        assert np.array_equal(pool.labeled.inputs, X[:5])
+        assert Pool(estimator, X).labeled.features.shape == (0, 10)
     model = make_pipeline(StandardScaler(), clone(NET)).fit(X, y)
     pool = Pool(model, X[5:], X[:5])
     assert pool.is_fitted
     assert np.array_equal(pool.features, pool.embedding)
-    assert np.array_equal(pool.labeled_features, pool.labeled_embedding)
+    assert np.array_equal(pool.labeled.features, pool.labeled.embedding)
     assert np.allclose(pool.inputs, model[0].transform(X[5:]))
-    assert np.allclose(pool.labeled_inputs, model[0].transform(X[:5]))
+    assert np.allclose(pool.labeled.inputs, model[0].transform(X[:5]))
 
 
 @pytest.mark.parametrize("form", [

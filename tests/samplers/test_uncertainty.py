@@ -28,6 +28,10 @@ from skally import (
 from skally.nets.data import ArrayDataset, BatchLoader
 from skally.utils.random import draw_seed, torch_seeded
 
+# Of entropies of ten probabilities in float32: each of ten terms, of up to 0.4, is known to 1e-7,
+# and scipy divides by the sum of the probabilities, which a classifier leaves some 1e-6 from 1.
+ROUNDING = 1e-5
+
 
 def test_random_draws_are_uniform():
     counts = np.zeros(6)
@@ -42,8 +46,8 @@ def test_entropy_takes_the_rows_least_sure(digits):
     proba = model.predict_proba(X[150:])
     h = scipy.stats.entropy(proba, axis=1)
     picks, utility = EntropySampler().query(model, X[150:], 5, return_utilities=True)
-    assert np.allclose(utility, h, atol=1e-6)
-    assert np.allclose(h[picks], np.sort(h)[:-6:-1], atol=1e-6)
+    assert np.allclose(utility, h, atol=ROUNDING)
+    assert np.allclose(h[picks], np.sort(h)[:-6:-1], atol=ROUNDING)
 
 
 def test_least_confident_and_margin_take_the_ends_of_a_sort(digits):
@@ -51,10 +55,10 @@ def test_least_confident_and_margin_take_the_ends_of_a_sort(digits):
     model = GaussianNB(var_smoothing=0.1).fit(X[:150], y[:150])
     ranked = -np.sort(-model.predict_proba(X), axis=1)
     picks, utility = LeastConfidentSampler().query(model, X, 5, return_utilities=True)
-    assert np.allclose(utility, 1 - ranked[:, 0])
+    assert np.allclose(utility, 1 - ranked[:, 0], atol=1e-6)
     assert np.allclose(utility[picks], np.sort(utility)[:-6:-1])
     picks, utility = MarginSampler().query(model, X, 5, return_utilities=True)
-    assert np.allclose(utility, 1 - (ranked[:, 0] - ranked[:, 1]))
+    assert np.allclose(utility, 1 - (ranked[:, 0] - ranked[:, 1]), atol=1e-6)
     assert np.allclose(utility[picks], np.sort(utility)[:-6:-1])
 
 
@@ -99,7 +103,7 @@ def test_bald_of_a_net_is_the_mutual_information_of_draws_of_its_dropout(normed_
     module.eval()
     expected = information(draws)
     assert expected.max() > 0.01
-    assert np.allclose(bald(normed_net, digits[0], n_draws=5), expected, atol=1e-5)
+    assert np.allclose(bald(normed_net, digits[0], n_draws=5), expected, atol=ROUNDING)
 
 
 def test_bald_leaves_batch_normalisation_and_modes_as_they_were(normed_net, digits):
@@ -129,7 +133,7 @@ def test_bald_of_dropout_regressors_is_the_variance_of_their_draws(diabetes):
     module = nn.Sequential(nn.Linear(10, 8), nn.Dropout(0.5), nn.Linear(8, 1))
     net = NeuralNetRegressor(module, max_epochs=1, verbose=0, **BATCHES)
     net.fit(X, y.astype(np.float32)[:, None])
-    utility = bald(net, X, n_draws=300)
+    utility = bald(net, X, n_draws=1000)  # the variance of n draws is known to sqrt(2 / n), 5 %
     with torch.no_grad():
         share = net.module_[2].weight[0] * net.module_[0](torch.tensor(X))
     assert np.allclose(utility, (share**2).sum(dim=1), rtol=0.4)  # a unit is 0 or doubled
@@ -162,7 +166,7 @@ def test_bald_of_votes_and_of_forests_for_regression(digits, diabetes):
     members = [("a", GaussianNB(var_smoothing=0.1)), ("b", LogisticRegression(max_iter=500))]
     model = VotingClassifier(members, voting="soft").fit(*digits)
     expected = information([member.predict_proba(digits[0]) for member in model.estimators_])
-    assert np.allclose(bald(model, digits[0]), expected)
+    assert expected.max() > 0.1 and np.allclose(bald(model, digits[0]), expected, atol=ROUNDING)
     model = RandomForestRegressor(7, random_state=0).fit(*diabetes)
     expected = np.var([tree.predict(diabetes[0]) for tree in model], axis=0)
     assert np.allclose(bald(model, diabetes[0]), expected)

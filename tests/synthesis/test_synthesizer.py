@@ -26,7 +26,7 @@ from skally import (
     InputSynthesizer,
 )
 from skally.modules import ResNet18
-from skally.pool.model import Model
+from skally.pool.samples import Samples
 from skally.synthesis.predicted_dual import PredictedDual, input_map
 
 HEAD = DualRegressor(max_epochs=10)
@@ -85,7 +85,7 @@ def test_duals_rise_and_never_fall_on_diabetes(pipeline, start):
 
 def test_gradients_equal_finite_differences_in_the_units_of_the_user(pipeline, start, rng):
     rows = start.to_numpy(dtype=float)
-    member = Model(pipeline)
+    member = Samples(pipeline, start)
     predicted = PredictedDual([member], [input_map(member, start, rows, rng)], HEAD, rows[:1], rng)
     gradient = predicted.gradient(rows)
     # Steps so short that hardly any unit's kink lies within one of them. The difference of two

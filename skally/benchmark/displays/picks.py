@@ -237,7 +237,7 @@ def thin(n, keep, at_most, rng):
 
 def duals_of(pool, regressor, rng):
     """Predicted dual of each row, (n_pool,), or None without duals to learn from."""
-    if not all(hasattr(member.net, "dual_variables_") for member in pool.model.members):
+    if not all(hasattr(member.net, "dual_variables_") for member in pool.members):
         return None
     return ALLYSampler(regressor=regressor).utility(pool, rng)
 
@@ -258,11 +258,8 @@ def flatten(pool, projection, at_most, rng):
 
 def labelled_features(pool):
     """Features of the labelled samples as far as they are known, (n_labeled, d)."""
-    model = pool.model
-    is_known = any(
-        each is not None for each in (pool.X_labeled, model.held("X_training"), model.trained_on)
-    )
-    return pool.labeled_features if is_known else pool.features[:0]
+    is_known = pool.labeled.X is not None or hasattr(pool.net, "train_embedding_")
+    return pool.labeled.features if is_known else pool.features[:0]
 
 
 def project(features, projection, rng):

@@ -1,0 +1,253 @@
+"""Samples seen through a fitted estimator of any kind."""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from sklearn.preprocessing import LabelEncoder
+from skorch import NeuralNet
+
+from skally.nets.embedding import embedding, find_embedding_layer, recorded_inputs
+from skally.pool.ensembles import model_draws, spread
+from skally.pool.gradients import gradient_sketch
+from skally.pool.unwrapping import (
+    check_fitted,
+    is_fitted,
+    is_regression,
+    learners_of,
+    scale_target,
+    transform,
+    unwrap,
+    without_learner,
+)
+from skally.utils.chunks import by_parts
+from skally.utils.validation import as_matrix, num_samples
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Samples, labelled or not, seen through an estimator; each feature is computed once.
+
+    Parameters
+    ----------
+    estimator : estimator, or modAL learner or committee, or None
+        A net, or a Pipeline, GridSearchCV, TransformedTargetRegressor or modAL learner around one,
+        in any nesting. Any other scikit-learn estimator has fewer features, None has ``inputs``.
+    X : n rows of anything that the estimator takes
+    y : their labels, or None
+    memory_limit : int or None
+        As in :func:`skally.utils.chunks.by_parts`.
+    """
+
+    estimator: Any
+    X: Any
+    y: Any = field(default=None, kw_only=True)
+    memory_limit: int | None = field(default=None, kw_only=True)
+
+    def __len__(self):
+        return num_samples(self.X)
+
+    # The estimator
+
+    @property
+    def members(self):
+        """The same samples for each learner of a committee; these alone for anything else."""
+        return self._of_learners or (self,)
+
+    @cached_property
+    def is_fitted(self):
+        """Whether there is an estimator, and a fitted one."""
+        return is_fitted(self.estimator)
+
+    @cached_property
+    def is_regression(self):
+        """Whether the estimator, or each learner of a committee, predicts numbers."""
+        return is_regression(self.estimator)
+
+    @property
+    def n_classes(self):
+        """Number of classes, None where the estimator does not know."""
+        classes = getattr(self.core, "classes_", None) if self.is_fitted else None
+        return None if classes is None else len(classes)
+
+    @property
+    def core(self):
+        """The estimator without the modAL learner around it."""
+        return without_learner(self.estimator)
+
+    @property
+    def net(self):
+        """The estimator within all wrappings: the one that learns."""
+        return unwrap(self.estimator)[1]
+
+    # Features
+
+    @cached_property
+    def proba(self):
+        """Class probabilities, (n, n_classes); a committee's consensus."""
+        if not hasattr(self.core, "predict_proba") or self.is_regression:
+            raise ValueError(
+                f"{type(self.core).__name__} has no predict_proba, which this sampler needs."
+            )
+        return by_parts(self.core.predict_proba, self.rows, self.memory_limit)
+
+    @cached_property
+    def prediction(self):
+        """Predicted numbers, (n, m)."""
+        if not self.is_regression:
+            raise ValueError(
+                f"{type(self.net).__name__} is no regressor, which this sampler needs."
+            )
+        prediction = by_parts(self.core.predict, self.rows, self.memory_limit)
+        return np.reshape(prediction, (len(prediction), -1))
+
+    @cached_property
+    def embedding(self):
+        """Embedding, or ``inputs`` of what has none, (n, d); that of a committee side by side."""
+        if self._of_learners:
+            return np.hstack([member.embedding for member in self.members])
+        check_fitted(self.estimator)
+        return by_parts(self._embed, self.rows, self.memory_limit)
+
+    @property
+    def proba_and_embedding(self):
+        """Both, from one forward pass where the estimator is one net and neither is known."""
+        known, is_net = vars(self), hasattr(self.net, "module_")
+        if is_net and "proba" not in known and "embedding" not in known:
+            both = by_parts(self._predict_and_embed, self.rows, self.memory_limit)
+            known["proba"], known["embedding"] = both
+        return self.proba, self.embedding
+
+    @cached_property
+    def inputs(self):
+        """Columns of X as the last step of a fitted pipeline sees them, (n, d)."""
+        if not self.is_fitted:
+            return as_matrix(self.rows)
+        seen = [as_matrix(transform(each.estimator, self.rows)) for each in self.members]
+        return seen[0] if len(seen) == 1 else np.hstack(seen)
+
+    @property
+    def features(self):
+        """Embedding, or ``inputs`` while the estimator is not fitted, (n, d)."""
+        return self.embedding if self.is_fitted else self.inputs
+
+    def draws(self, n_draws, rng):
+        """Predictions of several models that the labels allow, one after another.
+
+        The members of a committee or an ensemble, or a net under ``n_draws`` draws of its dropout.
+
+        Yields
+        ------
+        prediction : array of shape (n, n_classes), or (n, m) of a regressor
+        """
+        learners = learners_of(self.estimator)
+        if learners is None:
+            yield from model_draws(self.net, transform(self.estimator, self.rows), n_draws, rng)
+            return
+        for learner in learners:
+            member = replace(self, estimator=learner)  # a copy, which goes with its predictions
+            if self.is_regression:
+                yield member.prediction
+            else:
+                yield spread(member.proba, member.core.classes_, self.estimator.classes_)
+
+    def gradient_sketch(self, size, seeds):
+        """Sketched gradients, (n, size), by projections drawn from a seed for each member.
+
+        See :func:`skally.pool.gradients.gradient_sketch`; those of a committee are side by side.
+        """
+        sketches = [
+            gradient_sketch(each.net, transform(each.estimator, self.rows), size, seed)
+            for each, seed in zip(self.members, seeds, strict=True)
+        ]
+        return sketches[0] if len(sketches) == 1 else np.hstack(sketches)
+
+    # What needs labels
+
+    @property
+    def target(self):
+        """Labels as an array, (n,) or (n, m)."""
+        return np.asarray(need("y", self.y))
+
+    @cached_property
+    def loss(self):
+        """Own loss of a net, log loss of other classifiers, squared error of regressors, (n,)."""
+        X, y = self.rows, self.target
+        if hasattr(self.net, "sample_loss"):
+            y = scale_target(self.estimator, y)
+            return self.net.sample_loss(transform(self.estimator, X), y)
+        if self.is_regression:
+            return ((self.core.predict(X) - y) ** 2).reshape(len(y), -1).mean(axis=1)
+        column = LabelEncoder().fit(self.core.classes_).transform(y)
+        return -np.log(np.maximum(self.proba[np.arange(len(y)), column], np.finfo(float).tiny))
+
+    @property
+    def embedding_and_loss(self):
+        """Embedding (n, d) of the samples and the loss of each (n,)."""
+        return self.embedding, self.loss
+
+    # What a constrained net keeps of the rows that it was trained on
+
+    @cached_property
+    def train_embedding(self):
+        """Embedding of the rows that have a dual variable, (n_trained, d)."""
+        return self._net_with_duals.train_embedding_[self._has_dual]
+
+    @cached_property
+    def dual_variables(self):
+        """Dual variables of the rows of ``train_embedding``, (n_trained,)."""
+        return self._net_with_duals.dual_variables_[self._has_dual]
+
+    @cached_property
+    def train_loss(self):
+        """Losses that the training left, of the rows of ``train_embedding``, (n_trained,)."""
+        net = self._net_with_duals
+        return (net.slacks_ + net.epsilon_)[self._has_dual]
+
+    @property
+    def rows(self):
+        """X, which must be there."""
+        return need("X", self.X)
+
+    @cached_property
+    def _of_learners(self):
+        learners = learners_of(self.estimator) or ()
+        return tuple(replace(self, estimator=learner) for learner in learners)
+
+    def _embed(self, X):
+        X = transform(self.estimator, X)
+        if hasattr(self.net, "embed"):
+            return self.net.embed(X)
+        return embedding(self.net, X) if isinstance(self.net, NeuralNet) else as_matrix(X)
+
+    def _predict_and_embed(self, X):
+        with recorded_inputs(self._embedding_layer) as Z:
+            proba = self.core.predict_proba(X)
+        return proba, np.concatenate(Z)[: len(proba)]
+
+    @property
+    def _embedding_layer(self):
+        return find_embedding_layer(self.net.module_, getattr(self.net, "embedding_layer", None))
+
+    @property
+    def _net_with_duals(self):
+        if not hasattr(self.net, "dual_variables_"):
+            check_fitted(self.estimator)
+            raise ValueError(
+                f"{type(self.net).__name__} has no dual_variables_, which are needed here: use "
+                "ConstrainedNetClassifier or ConstrainedNetRegressor."
+            )
+        return self.net
+
+    @property
+    def _has_dual(self):
+        return np.isfinite(self._net_with_duals.dual_variables_)
+
+
+def need(name, value):
+    """The value, which a sampler cannot do without."""
+    if value is None:
+        what = {"X": "the labelled samples", "y": "the labels of X"}[name]
+        raise ValueError(f"{name} == None, must be {what}, which this sampler needs.")
+    return value
