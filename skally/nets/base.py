@@ -15,13 +15,17 @@ from sklearn.utils.validation import (
 )
 from skorch.utils import is_dataset
 
-from skally.nets.convergence import complaint
 from skally.nets.data import Relabelled
 from skally.nets.embedding import embedding
 from skally.nets.epsilon import RULE, unconstrained_loss
-from skally.nets.kkt import final_state, losses
-from skally.nets.multiprocess import across_processes, device_of, start_alike
-from skally.nets.parameters import check_training_params
+from skally.nets.kkt import complaint, final_state, losses
+from skally.nets.multiprocess import (
+    across_processes,
+    check_accelerator,
+    device_of,
+    start_alike,
+)
+from skally.nets.parameters import DualParameters
 from skally.utils.random import draw_seed, make_rng, torch_seeded
 from skally.utils.validation import (
     as_plain,
@@ -113,7 +117,9 @@ class BaseConstrainedNet(BaseEstimator):
         automatic = isinstance(tolerance, str) and tolerance == "auto"
         if not automatic:
             tolerance = check_epsilon(tolerance, num_samples(X))
-        check_training_params(self)
+        DualParameters.of(self).check()
+        if self.accelerator is not None:
+            check_accelerator(self.accelerator, self.device)
         X, y = self._check_X_y(X, y, reset=fresh)
         encoder = self._fit_target_encoder(y, classes) if fresh else self.target_encoder_
         targets = self._encode(encoder, y)
@@ -171,11 +177,13 @@ class BaseConstrainedNet(BaseEstimator):
 
     def _net_params(self):
         """Parameters that are the skorch net's too."""
-        params = self.get_params(deep=False)
-        for name in ("epsilon", "normalize_y", "random_state", "accelerator"):
-            params.pop(name, None)
-        nonlinearity = self._nonlinearity()
-        return {**params, "device": self._device, "predict_nonlinearity": nonlinearity}
+        ours = {"epsilon", "normalize_y", "random_state", "accelerator", *DualParameters.names()}
+        return {
+            **{k: v for k, v in self.get_params(deep=False).items() if k not in ours},
+            "dual_params": DualParameters.of(self),
+            "device": self._device,
+            "predict_nonlinearity": self._nonlinearity(),
+        }
 
     @property
     def _device(self):

@@ -1,9 +1,10 @@
 """skorch callbacks for constrained training."""
 
 import math
+from copy import deepcopy
 
 import numpy as np
-from skorch.callbacks import Callback, PrintLog
+from skorch.callbacks import Callback, EarlyStopping, PrintLog
 
 from skally.nets.kkt import optimality
 
@@ -31,6 +32,36 @@ class CosineDecay(Callback):
     def _scale(self, net, factor):
         for group, start in zip(net.optimizer_.param_groups, self.start_, strict=True):
             group["lr"] = start * factor
+
+
+class BestDuals(Callback):
+    """Bring back the duals of the epoch whose weights skorch's EarlyStopping brings back.
+
+    It has to be the last of a net's callbacks, to see what the others have decided.
+    """
+
+    def on_train_begin(self, net, **kwargs):
+        """Forget the training before."""
+        self.epoch_, self.state_ = None, None
+
+    def on_epoch_end(self, net, **kwargs):
+        """Keep the duals of an epoch that is the best so far."""
+        epoch = net.history[-1, "epoch"]
+        if epoch == best_epoch(net):
+            self.epoch_, self.state_ = epoch, deepcopy(net.criterion_.state_dict())
+
+    def on_train_end(self, net, **kwargs):
+        """Bring them back unless the best epoch was the last."""
+        if self.epoch_ is not None and best_epoch(net) == self.epoch_ != net.history[-1, "epoch"]:
+            net.criterion_.load_state_dict(self.state_)
+
+
+def best_epoch(net):
+    """Epoch whose weights EarlyStopping will bring back, or None."""
+    for _, callback in reversed(net.callbacks_):
+        if isinstance(callback, EarlyStopping) and callback.load_best:
+            return callback.best_epoch_
+    return None
 
 
 class QuietLog(PrintLog):

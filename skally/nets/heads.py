@@ -12,7 +12,7 @@ from skorch import NeuralNetRegressor
 from torch import nn
 
 from skally.functional.distances import blocks
-from skally.nets.data import IN_MEMORY
+from skally.nets.loader import IN_MEMORY
 from skally.utils.random import draw_seed, make_rng, torch_seeded
 
 

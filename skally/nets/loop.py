@@ -6,7 +6,8 @@ from skorch.callbacks import Callback, PrintLog
 from skorch.dataset import get_len, unpack_data
 
 from skally.nets.callbacks import QuietLog
-from skally.nets.data import ArrayDataset, BatchLoader, home_of
+from skally.nets.data import ArrayDataset, home_of
+from skally.nets.loader import BatchLoader
 
 # Rows that are predicted together where the data are in memory, at most, and their floats.
 EVALUATION_ROWS, EVALUATION_FLOATS = 256, 2**20

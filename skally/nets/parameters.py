@@ -1,8 +1,9 @@
 """Parameters of the constrained nets: what they mean, and what they may be."""
 
 import numbers
+from dataclasses import dataclass, fields
+from typing import Any
 
-from skally.nets.multiprocess import check_accelerator
 from skally.utils.validation import check_number
 
 PARAMETERS = """
@@ -114,33 +115,49 @@ PARAMETERS = """
 """
 
 
-def check_training_params(net):
-    """Raise ValueError unless the parameters of the dual training can be used.
+@dataclass(frozen=True)
+class DualParameters:
+    """Parameters of the dual training; the estimators have each of them under the same name."""
 
-    Parameters
-    ----------
-    net : ConstrainedNetClassifier or ConstrainedNetRegressor
-    """
-    if net.dual_update not in ("epoch", "batch"):
-        raise ValueError(f"dual_update == {net.dual_update!r}, must be 'epoch' or 'batch'.")
-    if net.dual_lr != "auto":
-        check_number("dual_lr", net.dual_lr, numbers.Real, 0)
-    for name in ("dual_init", "dual_decay"):
-        check_number(name, getattr(net, name), numbers.Real, 0)
-    for name in ("dual_max", "penalty"):
-        if getattr(net, name) is not None:
-            check_number(name, getattr(net, name), numbers.Real, 0)
-    check_number("dual_warmup", net.dual_warmup, numbers.Integral, 0)
-    if net.primal_steps is not None:
-        check_number("primal_steps", net.primal_steps, numbers.Integral, 1)
-    if net.accelerator is not None:
-        check_accelerator(net.accelerator, net.device)
-    if net.dual_lr != "auto" and net.dual_lr * net.dual_decay >= 1:
-        raise ValueError(
-            f"dual_lr * dual_decay == {net.dual_lr * net.dual_decay}, must be < 1: the duals would "
-            "jump about."
-        )
-    if net.dual_max is not None and net.dual_init > net.dual_max:
-        raise ValueError(
-            f"dual_init == {net.dual_init}, must be <= {net.dual_max}, which is dual_max."
-        )
+    dual_lr: Any
+    dual_update: str
+    primal_steps: Any
+    dual_warmup: int
+    dual_init: float
+    dual_max: Any
+    dual_decay: float
+    penalty: Any
+
+    @classmethod
+    def names(cls):
+        """Names of the parameters."""
+        return [field.name for field in fields(cls)]
+
+    @classmethod
+    def of(cls, estimator):
+        """Those of an estimator."""
+        return cls(**{name: getattr(estimator, name) for name in cls.names()})
+
+    def check(self):
+        """Raise ValueError unless they can be used."""
+        if self.dual_update not in ("epoch", "batch"):
+            raise ValueError(f"dual_update == {self.dual_update!r}, must be 'epoch' or 'batch'.")
+        if self.dual_lr != "auto":
+            check_number("dual_lr", self.dual_lr, numbers.Real, 0)
+        for name in ("dual_init", "dual_decay"):
+            check_number(name, getattr(self, name), numbers.Real, 0)
+        for name in ("dual_max", "penalty"):
+            if getattr(self, name) is not None:
+                check_number(name, getattr(self, name), numbers.Real, 0)
+        check_number("dual_warmup", self.dual_warmup, numbers.Integral, 0)
+        if self.primal_steps is not None:
+            check_number("primal_steps", self.primal_steps, numbers.Integral, 1)
+        if self.dual_lr != "auto" and self.dual_lr * self.dual_decay >= 1:
+            raise ValueError(
+                f"dual_lr * dual_decay == {self.dual_lr * self.dual_decay}, must be < 1, or the "
+                "duals would oscillate."
+            )
+        if self.dual_max is not None and self.dual_init > self.dual_max:
+            raise ValueError(
+                f"dual_init == {self.dual_init}, must be <= {self.dual_max}, which is dual_max."
+            )

@@ -10,7 +10,7 @@ from skorch import NeuralNetRegressor
 from torch import nn
 
 from skally.functional.distances import blocks
-from skally.nets.data import IN_MEMORY
+from skally.nets.loader import IN_MEMORY
 from skally.nets.modules import MLP
 from skally.samplers.head import HeadSampler
 from skally.utils.random import torch_seeded

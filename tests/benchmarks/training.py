@@ -25,7 +25,8 @@ from torch import nn
 
 from skally import ConstrainedNetRegressor
 from skally.modules import MLP
-from skally.nets.data import ArrayDataset, BatchLoader
+from skally.nets.data import ArrayDataset
+from skally.nets.loader import BatchLoader
 
 N, N_FEATURES, MAX_EPOCHS, LR, DUAL_LR, EPSILON = 4_000, 20, 16, 1e-3, 0.01, 0.1
 LAYERS, BATCH_SIZES = ((64, 64), (256, 256)), (64, 256)

@@ -27,8 +27,8 @@ class Memory(Callback):
         return self
 
     def on_epoch_end(self, net, **kwargs):
-        self.duals.append(net.criterion_.dual.numpy().copy())
-        self.slacks.append(net.criterion_.slack.numpy().copy())
+        self.duals.append(net.criterion_.multipliers.dual.numpy().copy())
+        self.slacks.append(net.criterion_.multipliers.slack.numpy().copy())
 
     def on_batch_end(self, net, batch, training, **kwargs):
         self.seen.append(net.rows_.numpy().copy())
@@ -188,16 +188,18 @@ def test_automatic_dual_steps_grow_tenfold_and_fall_with_the_learning_rate(diabe
     decay = 10 ** (np.arange(6) / 6) * (1 + np.cos(np.pi * np.arange(6) / 6)) / 2
     lam = np.zeros(200, dtype=np.float32)
     for slack, dual, part in zip(memory.slacks, memory.duals, decay, strict=True):
-        lam = np.maximum(0, lam + np.float32(part * net.net_.dual_lr_) * np.minimum(slack, 0.03))
+        lam = np.maximum(
+            0, lam + np.float32(part * net.net_.dual_step_.dual_lr) * np.minimum(slack, 0.03)
+        )
         assert np.allclose(dual, lam, atol=1e-4)
-    assert np.isclose(net.net_.criterion_.penalty, net.net_.dual_lr_ * 10 ** (5 / 6))
+    assert np.isclose(net.net_.criterion_.penalty, net.net_.dual_step_.dual_lr * 10 ** (5 / 6))
 
 
 def test_a_penalty_is_the_step_of_automatic_duals(diabetes):
     net = ConstrainedNetRegressor(dual_lr="auto", penalty=0.7, dual_max=1e9, **QUICK)
-    assert net.fit(*diabetes).net_.dual_lr_ == 0.7
+    assert net.fit(*diabetes).net_.dual_step_.dual_lr == 0.7
     net.set_params(dual_decay=1.0).fit(*diabetes)
-    assert net.net_.dual_lr_ == 0.5  # a step of 1 / dual_decay would jump about
+    assert net.net_.dual_step_.dual_lr == 0.5  # a step of 1 / dual_decay would jump about
 
 
 def test_weight_decay_keeps_its_say_however_large_the_duals(rng):
@@ -280,7 +282,7 @@ def test_saved_files_bring_back_weights_and_duals(diabetes, tmp_path):
     other = ConstrainedNetRegressor(max_epochs=1, random_state=1).fit(X, y)
     other.net_.load_params(**files)
     assert np.array_equal(net.predict(X), other.predict(X))
-    assert np.array_equal(net.dual_variables_, other.net_.criterion_.dual)
+    assert np.array_equal(net.dual_variables_, other.net_.criterion_.multipliers.dual)
     assert set(torch.load(files["f_params"], weights_only=True)) == set(net.module_.state_dict())
 
 

@@ -9,8 +9,6 @@ from torch import nn
 
 from skally import ConstrainedNetRegressor
 from skally.callbacks import KKTStopping
-from skally.nets.criteria import Batch
-from skally.nets.lagrangian import Lagrangian
 
 
 def ridge(y_pred, y_true, module):
@@ -95,27 +93,3 @@ def test_penalty_makes_the_method_of_multipliers():
         lam = weight.value
     assert lam.max() > 1 and net.n_dual_updates_ == 3
     assert np.allclose(net.dual_variables_, lam, atol=1e-3 * lam.max())
-
-
-def test_proximal_step_is_the_best_weight_of_each_constraint():
-    lagrangian = Lagrangian(None, dual_max=1.5, dual_decay=0.4, penalty=0.7)
-    dual, slack = torch.tensor([0.0, 0.2, 1.4, 1.0]), torch.tensor([-1.0, 0.5, 3.0, 0.1])
-    mu = torch.linspace(0, 1.5, 15_001)[:, None]
-    value = mu * slack - 0.2 * mu**2 - (mu - dual) ** 2 / 1.4
-    assert torch.allclose(lagrangian.next_dual(dual, slack), mu[value.argmax(0), 0], atol=2e-4)
-
-
-def test_gradient_of_the_augmented_lagrangian_is_that_of_its_value(rng):
-    """Central differences of the value, so that a line search can trust both."""
-    for dual_max, decay in ((np.inf, 0.0), (0.6, 0.0), (np.inf, 0.5)):
-        lagrangian = Lagrangian(
-            nn.MSELoss(reduction="none"), dual_max=dual_max, dual_decay=decay, penalty=0.9
-        )
-        lagrangian.begin(np.full(5, 0.3), 0.2)
-        y, rows = torch.tensor(rng.normal(size=(5, 1))), torch.arange(5)
-        y_pred = torch.tensor(rng.normal(size=(5, 1)), requires_grad=True)
-        lagrangian(Batch(y_pred, y), rows).backward()
-        for i in range(5):
-            step = 1e-4 * (rows == i)[:, None]
-            up, down = (lagrangian(Batch(y_pred + s * step, y), rows).item() for s in (1, -1))
-            assert np.isclose((up - down) / 2e-4, y_pred.grad[i].item(), atol=1e-4)

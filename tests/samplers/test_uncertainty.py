@@ -25,7 +25,8 @@ from skally import (
     MarginSampler,
     RandomSampler,
 )
-from skally.nets.data import ArrayDataset, BatchLoader
+from skally.nets.data import ArrayDataset
+from skally.nets.loader import BatchLoader
 from skally.utils.random import draw_seed, torch_seeded
 
 
