@@ -61,8 +61,10 @@ class Processes:
     def measure(self, net):
         """Losses of all rows that a net is trained on, each measured by one process."""
         multipliers, rows = net.criterion_.multipliers, net.numbered_.rows
-        with self._own_noise(net.device):
-            net.observe(Subset(net.numbered_, range(len(rows))[self.own_rows]))
+        own = Subset(net.numbered_, range(len(rows))[self.own_rows])
+        for X, (y, numbers) in net.get_iterator(own):
+            with self._own_noise(net.device):
+                net.observe(X, y, numbers)
         rows = torch.as_tensor(rows, device=multipliers.dual.device)
         for measured in (multipliers.loss, multipliers.slack):
             measured[rows] = self._whole(measured[rows[self.own_rows]], len(rows))

@@ -208,18 +208,18 @@ class PrimalDual(LeanLoop):
 
     def _measure(self):
         """Losses of all rows, by one pass in eval mode: none is seen just before its own step."""
-        if self.processes_ is None:
-            self.observe(self.numbered_)
-        else:
+        if self.processes_ is not None:
             self.processes_.measure(self)
+            return
+        for X, (y, rows) in self.get_iterator(self.numbered_):
+            self.observe(X, y, rows)
 
-    def observe(self, numbered):
-        """Losses of the rows of a numbered data set, at the present weights."""
-        for X, (y, rows) in self.get_iterator(numbered):
-            outputs = self.evaluation_step((X, y))
-            with torch.no_grad():
-                losses = self.criterion_.sample_losses(self.batch_of(outputs, y, X))
-            self.criterion_.multipliers.observe(rows, *losses)
+    def observe(self, X, y, rows):
+        """Keep the losses of a batch at the present weights."""
+        outputs = self.evaluation_step((X, y))
+        with torch.no_grad():
+            losses = self.criterion_.sample_losses(self.batch_of(outputs, y, X))
+        self.criterion_.multipliers.observe(rows, *losses)
 
     def _dual_step(self, rows):
         self.n_steps_ = 0

@@ -119,11 +119,12 @@ def test_nets_learn_the_same_from_data_on_a_device(
     monkeypatch.setattr(data, "free_bytes", lambda device: 10**9 if fits else 0)
     net = ConstrainedNetRegressor(**params, device=OTHER_HOST).fit(*diabetes)
     assert [shapes_sent.count(shape) for shape in ((200, 10), (200, 1))] == [fits, fits]
-    assert np.array_equal(net.dual_variables_, plain.dual_variables_)
+    # Batches are cut in another way. A sum of 256 float32 terms is off by 3e-5 of their size.
+    assert np.allclose(net.dual_variables_, plain.dual_variables_, rtol=1e-4, atol=1e-6)
     shapes_sent.clear()
-    assert np.array_equal(net.predict(diabetes[0]), plain.predict(diabetes[0]))
+    assert np.allclose(net.predict(diabetes[0]), plain.predict(diabetes[0]), rtol=1e-4)
     assert shapes_sent.count((200, 10)) == fits
-    assert np.array_equal(net.embed(diabetes[0]), plain.embed(diabetes[0]))
+    assert np.allclose(net.embed(diabetes[0]), plain.embed(diabetes[0]), atol=1e-4)
 
 
 @pytest.mark.parametrize("form", ["plain", "read-only", "reversed", "columns first"])

@@ -23,8 +23,8 @@ def test_lagrangian_is_loss_plus_dual_times_slack(rng):
     lagrangian = started(np.full(6, 0.3), 0.5)
     loss = ((y_pred - y) ** 2).mean(dim=1)
     expected = loss + 0.5 * (loss - 0.3)
-    assert torch.allclose(lagrangian(Batch(y_pred, y), torch.arange(6)), expected)
-    assert torch.allclose(lagrangian.without_penalty(Batch(y_pred, y), torch.arange(6)), expected)
+    for value in (lagrangian, lagrangian.without_penalty):
+        assert torch.allclose(value(Batch(y_pred, y), torch.arange(6)), expected, atol=1e-5)
 
 
 def test_gradient_weights_each_sample_by_one_plus_its_dual(rng):
@@ -33,7 +33,7 @@ def test_gradient_weights_each_sample_by_one_plus_its_dual(rng):
     lagrangian.multipliers.dual = torch.arange(6.0)
     lagrangian(Batch(y_pred, y), torch.arange(6)).mean().backward()
     weight = 1 + torch.arange(6.0)[:, None]
-    assert torch.allclose(y_pred.grad, weight * (y_pred - y).detach() * 2 / 12)
+    assert torch.allclose(y_pred.grad, weight * (y_pred - y).detach() * 2 / 12, atol=1e-5)
 
 
 def test_rows_have_their_own_dual_and_tolerance(rng):
@@ -42,14 +42,15 @@ def test_rows_have_their_own_dual_and_tolerance(rng):
     lagrangian.multipliers.dual = torch.arange(6.0)
     rows = torch.tensor([4, 1])
     whole = lagrangian(Batch(y_pred, y), torch.arange(6))
-    assert torch.allclose(lagrangian(Batch(y_pred[rows], y[rows]), rows), whole[rows])
+    part = lagrangian(Batch(y_pred[rows], y[rows]), rows)
+    assert torch.allclose(part, whole[rows], atol=1e-5)  # float32, terms of size 10
 
 
 def test_constraint_loss_may_differ_from_the_loss(rng):
     y_pred, y = batch(rng, m=1)
     lagrangian = started(np.zeros(6), constraint=nn.L1Loss(reduction="none"))
     loss, constraint = lagrangian.sample_losses(Batch(y_pred, y))
-    assert torch.allclose(loss, constraint**2)
+    assert torch.allclose(loss, constraint**2, atol=1e-6)
 
 
 def test_losses_of_the_last_batch_are_kept_without_their_gradients(rng):
