@@ -4,15 +4,16 @@ import math
 from copy import deepcopy
 
 import numpy as np
-from skorch.callbacks import Callback, EarlyStopping, PrintLog
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler, PrintLog
 
 from skally.nets.kkt import optimality
 
 
 class CosineDecay(Callback):
-    """Learning rate from its start value towards zero along half a cosine, anew in each fit.
+    """Lower the learning rate along half a cosine to zero, in each fit from its start value.
 
-    Weights that come to rest make duals, and test errors, that depend less on chance.
+    Weights that settle at the end of training give duals and test errors that vary less with the
+    seed.
     """
 
     def on_train_begin(self, net, **kwargs):
@@ -26,12 +27,18 @@ class CosineDecay(Callback):
         self.epoch_ += 1
 
     def on_train_end(self, net, **kwargs):
-        """Put the start value back, for training that goes on later."""
+        """Restore the start value, for training that goes on later."""
         self._scale(net, 1)
 
     def _scale(self, net, factor):
         for group, start in zip(net.optimizer_.param_groups, self.start_, strict=True):
             group["lr"] = start * factor
+
+
+def is_schedule(callback):
+    """Whether a callback in any of skorch's forms is a learning rate schedule."""
+    callback = callback[1] if isinstance(callback, tuple) else callback
+    return issubclass(callback if isinstance(callback, type) else type(callback), LRScheduler)
 
 
 class BestDuals(Callback):
@@ -65,7 +72,7 @@ def best_epoch(net):
 
 
 class QuietLog(PrintLog):
-    """skorch's log, whose lines are not composed where nobody reads them."""
+    """skorch's log, which only composes its lines if they are printed."""
 
     def on_epoch_end(self, net, **kwargs):
         """Print the line of an epoch."""
@@ -74,14 +81,14 @@ class QuietLog(PrintLog):
 
 
 class KKTStopping(Callback):
-    """Stop when the conditions of Karush, Kuhn and Tucker are met: the duals have converged.
+    """Stop when the duals have converged: the conditions of Karush, Kuhn and Tucker are met.
 
     Parameters
     ----------
     tol : float
-        Allowed are: a violation of ``tol`` times the median epsilon; a product of dual and slack of
-        that times the largest dual; and a gradient of the Lagrangian of ``tol`` times the loss's
-        at the start of training, for a mean weight of 1.
+        Training stops when the largest violation is at most ``tol`` times the median epsilon, the
+        largest product of dual and slack at most that times the largest dual, and the gradient of
+        the Lagrangian at most ``tol`` times (1 + the mean dual) times the gradient at the start.
 
     Examples
     --------
@@ -106,12 +113,12 @@ class KKTStopping(Callback):
         self.start_ = None
 
     def on_epoch_begin(self, net, **kwargs):
-        """Take the measure of the gradient before the first step."""
+        """Keep the length of the gradient before the first step."""
         if self.start_ is None:
             self.start_ = optimality(net)["stationarity"]
 
     def on_epoch_end(self, net, **kwargs):
-        """Stop as skorch's own callbacks do, by an interrupt that the net catches."""
+        """Stop as skorch's own callbacks do, by a KeyboardInterrupt that the net catches."""
         dual, allowed = net.history[-1, "dual_max"], self.tol * float(np.median(net.epsilon))
         if net.history[-1, "max_violation"] > allowed:
             return

@@ -57,14 +57,14 @@ def progress(multipliers, rows):
 
 
 def optimality(net, numbered=None):
-    """How far the conditions of Karush, Kuhn and Tucker are met, by a pass with gradients.
+    """How far the conditions of Karush, Kuhn and Tucker are met, from one pass with gradients.
 
     Parameters
     ----------
     net : skorch net with :class:`skally.nets.primal_dual.PrimalDual`, in training or just trained
     numbered : RowNumbered data set, or None
-        Rows to pass over. None means those that are trained on; others have no part in the
-        conditions.
+        Rows whose losses are measured. None means those that are trained on; only these count in
+        the conditions.
 
     Returns
     -------
@@ -118,7 +118,7 @@ def final_state(net):
     }
 
 
-def complaint(course, complementarity, epsilon, *, n_dual_updates, automatic):
+def convergence_message(course, complementarity, epsilon, *, n_dual_updates, automatic):
     """Text of the ConvergenceWarning after a training, or None if there is no reason for one.
 
     Parameters
@@ -142,8 +142,8 @@ def complaint(course, complementarity, epsilon, *, n_dual_updates, automatic):
             f"The constraints cannot all hold: with epsilon == {typical:.3g}, the largest loss "
             f"still exceeds its tolerance by {reached:.3g} after {n_epochs} epochs, "
             "hardly less than before, while the dual variables keep rising. Try epsilon == "
-            f"{typical + reached:.3g} or more, a larger net, or constraints that give way "
-            "(dual_max or dual_decay)."
+            f"{typical + reached:.3g} or more, a larger net, or relaxed constraints (dual_max or "
+            "dual_decay)."
         )
     slow = complementarity > SMALL * typical * max(STRONG_DUAL, course[-1]["dual_max"])
     if automatic and (reached > SMALL * typical or slow):
@@ -158,7 +158,7 @@ def complaint(course, complementarity, epsilon, *, n_dual_updates, automatic):
 def cannot_hold(course):
     """Whether duals are strong and keep rising, while the largest violation no longer falls.
 
-    Weak duals say nothing: constraints that hardly weigh are not enforced.
+    Weak duals say nothing: constraints with small weights are not enforced.
     """
     quarter = len(course) // 4
     if quarter == 0 or course[-1]["dual_max"] < STRONG_DUAL:

@@ -21,7 +21,7 @@ class Multipliers(nn.Module):
     dual_max : float
         Upper bound of the duals.
     dual_decay : float
-        Cost of a dual, (dual_decay / 2) lam^2, which makes a constraint give way.
+        Cost of a dual, (dual_decay / 2) lam^2, so that a constraint may be violated at a price.
     """
 
     state_names = ("dual", "loss", "slack")

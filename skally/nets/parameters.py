@@ -4,6 +4,8 @@ import numbers
 from dataclasses import dataclass, fields
 from typing import Any
 
+from sklearn.base import BaseEstimator
+
 from skally.utils.validation import check_number
 
 PARAMETERS = """
@@ -25,16 +27,15 @@ PARAMETERS = """
         ``module`` or ``outputs`` is given the batch's input, the net, or all that the net
         returned. See :mod:`skally.criteria` for some.
     dual_lr : float or "auto"
-        Step of the dual ascent. The default keeps duals small beside the loss, so that the test
-        error stays that of the same net without constraints, unless targets are far off: then
-        ``dual_max`` keeps the harm small. "auto" is for the true multipliers
-        of models linear in their parameters: a step that finds them, with a penalty of the same
-        size. Both grow tenfold over the training; the step also falls with the learning rate.
-        Batches hold a row in proportion to 1 plus its dual.
+        Step of the dual ascent. The default keeps duals so small that the test error stays that of
+        the same net without constraints, unless some targets are far off; ``dual_max`` then limits
+        the harm. "auto" finds the true multipliers of models linear in their parameters: it chooses
+        a step, and a penalty of the same size. Both grow tenfold over the training; the step also
+        falls with the learning rate. Rows are drawn for batches in proportion to 1 plus their dual.
     dual_update : "epoch" or "batch"
-        Where the dual step takes its losses from: a full pass in eval mode, or the training batch
-        itself. The second is free but biased upwards, since a sample's loss is always seen
-        just before the step that lowers it.
+        Where the dual step takes its losses from: a full pass in eval mode after each epoch, or the
+        training batch itself. The second costs nothing but is biased upwards, since a sample's loss
+        is always seen just before the step that lowers it.
     primal_steps : int or None
         T_p, gradient steps between dual steps. None means one epoch, and with ``dual_lr="auto"``
         as many as make 10 steps; for ``dual_update="batch"`` it means one.
@@ -46,8 +47,8 @@ PARAMETERS = """
         Upper bound of the duals: a constraint then costs at most ``dual_max`` times its violation,
         as slack does in a soft-margin support vector machine.
     dual_decay : float
-        Duals move by ``s - dual_decay * dual``: a violation u then costs
-        ``u ** 2 / (2 * dual_decay)`` and gives way to the loss (resilient constraints).
+        Duals move by ``s - dual_decay * dual``: a violation u is then allowed, at a cost of
+        ``u ** 2 / (2 * dual_decay)`` in the objective (resilient constraints).
     penalty : float or None
         rho of the augmented Lagrangian: a constraint weighs max(0, dual + penalty * slack) in the
         primal step. None means 0, and with ``dual_lr="auto"`` the dual step itself, which takes
@@ -161,3 +162,32 @@ class DualParameters:
             raise ValueError(
                 f"dual_init == {self.dual_init}, must be <= {self.dual_max}, which is dual_max."
             )
+
+
+class SkorchParameters(BaseEstimator):
+    """Estimator whose parameters include skorch's with double underscores, such as module__x."""
+
+    def _store(self, arguments):
+        """Keep the constructor's arguments under their names."""
+        prefixed = arguments.pop("skorch__params")
+        unknown = [name for name in prefixed if "__" not in name]
+        if unknown:
+            raise TypeError(
+                f"{type(self).__name__}() got an unexpected keyword argument {unknown[0]!r}"
+            )
+        arguments = {k: v for k, v in arguments.items() if k not in ("self", "__class__")}
+        vars(self).update(arguments, **prefixed)
+
+    def _prefixed_params(self):
+        return {k: v for k, v in vars(self).items() if "__" in k and not k.startswith("_")}
+
+    def get_params(self, deep=True):
+        """Parameters, with those that go to the module, optimizer, ... by double underscore."""
+        return {**super().get_params(deep=deep), **self._prefixed_params()}
+
+    def set_params(self, **params):
+        """Set parameters, those of the module, optimizer, ... by double underscore."""
+        prefixed = {name: value for name, value in params.items() if "__" in name}
+        super().set_params(**{k: v for k, v in params.items() if k not in prefixed})
+        vars(self).update(prefixed)
+        return self

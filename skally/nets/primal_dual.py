@@ -6,10 +6,9 @@ from copy import deepcopy
 import numpy as np
 import torch
 from skorch import NeuralNet, NeuralNetClassifier, NeuralNetRegressor
-from skorch.callbacks import LRScheduler
 from skorch.utils import to_tensor
 
-from skally.nets.callbacks import BestDuals, CosineDecay
+from skally.nets.callbacks import BestDuals, CosineDecay, is_schedule
 from skally.nets.criteria import Batch, build_criterion
 from skally.nets.data import RowNumbered, original_rows
 from skally.nets.dual_step import dual_step
@@ -267,12 +266,6 @@ class PrimalDual(LeanLoop):
             self._measure()  # the weights have moved since the last time
         for name, value in progress(known, rows).items():
             self.history.record(name, value)
-
-
-def is_schedule(callback):
-    """Whether a callback in any of skorch's forms is a learning rate schedule."""
-    callback = callback[1] if isinstance(callback, tuple) else callback
-    return issubclass(callback if isinstance(callback, type) else type(callback), LRScheduler)
 
 
 class PrimalDualClassifier(PrimalDual, NeuralNetClassifier):
