@@ -42,8 +42,8 @@ class Course(Callback):
         self.losses_, self.duals_ = [], []
 
     def on_epoch_end(self, net, **kwargs):
-        self.losses_.append(net.criterion_.loss.numpy().copy())
-        self.duals_.append(net.criterion_.dual.numpy().copy())
+        self.losses_.append(net.criterion_.multipliers.loss.numpy().copy())
+        self.duals_.append(net.criterion_.multipliers.dual.numpy().copy())
 
     def on_train_end(self, net, **kwargs):
         self.losses_, self.duals_ = np.array(self.losses_), np.array(self.duals_)

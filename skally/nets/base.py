@@ -5,7 +5,6 @@ import warnings
 from copy import deepcopy
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import (
     check_array,
@@ -15,13 +14,17 @@ from sklearn.utils.validation import (
 )
 from skorch.utils import is_dataset
 
-from skally.nets.convergence import complaint
 from skally.nets.data import Relabelled
 from skally.nets.embedding import embedding
 from skally.nets.epsilon import RULE, unconstrained_loss
-from skally.nets.kkt import final_state, losses
-from skally.nets.multiprocess import across_processes, device_of, start_alike
-from skally.nets.parameters import check_training_params
+from skally.nets.kkt import convergence_message, final_state, losses
+from skally.nets.multiprocess import (
+    across_processes,
+    check_accelerator,
+    device_of,
+    start_alike,
+)
+from skally.nets.parameters import DualParameters, SkorchParameters
 from skally.utils.random import draw_seed, make_rng, torch_seeded
 from skally.utils.validation import (
     as_plain,
@@ -34,35 +37,8 @@ from skally.utils.validation import (
 _X_CHECKS = {"accept_sparse": "csr", "dtype": np.float32, "allow_nd": True}
 
 
-class BaseConstrainedNet(BaseEstimator):
+class BaseConstrainedNet(SkorchParameters):
     """What the two nets share: input, training by a skorch net in ``net_``, fitted attributes."""
-
-    # Parameters: our own, and skorch's double underscores
-
-    def _store(self, arguments):
-        """Keep the constructor's arguments under their names."""
-        prefixed = arguments.pop("skorch__params")
-        strange = [name for name in prefixed if "__" not in name]
-        if strange:
-            raise TypeError(
-                f"{type(self).__name__}() got an unexpected keyword argument {strange[0]!r}"
-            )
-        arguments = {k: v for k, v in arguments.items() if k not in ("self", "__class__")}
-        vars(self).update(arguments, **prefixed)
-
-    def _prefixed_params(self):
-        return {k: v for k, v in vars(self).items() if "__" in k and not k.startswith("_")}
-
-    def get_params(self, deep=True):
-        """Parameters, with those that go to the module, optimizer, ... by double underscore."""
-        return {**super().get_params(deep=deep), **self._prefixed_params()}
-
-    def set_params(self, **params):
-        """Set parameters, those of the module, optimizer, ... by double underscore."""
-        prefixed = {name: value for name, value in params.items() if "__" in name}
-        super().set_params(**{k: v for k, v in params.items() if k not in prefixed})
-        vars(self).update(prefixed)
-        return self
 
     # Training
 
@@ -113,7 +89,9 @@ class BaseConstrainedNet(BaseEstimator):
         automatic = isinstance(tolerance, str) and tolerance == "auto"
         if not automatic:
             tolerance = check_epsilon(tolerance, num_samples(X))
-        check_training_params(self)
+        DualParameters.of(self).check()
+        if self.accelerator is not None:
+            check_accelerator(self.accelerator, self.device)
         X, y = self._check_X_y(X, y, reset=fresh)
         encoder = self._fit_target_encoder(y, classes) if fresh else self.target_encoder_
         targets = self._encode(encoder, y)
@@ -122,21 +100,28 @@ class BaseConstrainedNet(BaseEstimator):
         if automatic:
             value = RULE * unconstrained_loss(self, X, y, random_state=rng)
             tolerance = np.full(num_samples(X), value)
-        X, y_net = (Relabelled(X, targets), None) if is_dataset(X) else (X, targets)
-        with torch_seeded(draw_seed(rng), self._device):
-            if fresh:
-                net = self._make_net(tolerance, X, encoder).initialize()
-            else:
-                net = self._continued_net(tolerance)
-            with across_processes(net, self.accelerator):
-                net.partial_fit(X, y_net, **fit_params)
-            state = final_state(net)
-        del net.whole_, net.numbered_  # the training data are not part of a fitted net
+        net, state = self._trained_net(
+            X, targets, tolerance, encoder if fresh else None, rng, fit_params
+        )
         self.net_, self.target_encoder_, self._rng = net, encoder, rng
         self._target_shape = y.shape[1:]
         self._set_fitted_attributes(state, tolerance)
         self._warn_of_constraints(tolerance)
         return self
+
+    def _trained_net(self, X, targets, tolerance, encoder, rng, fit_params):
+        """A skorch net after training, a new one for a new encoder, and its final state."""
+        X, targets = (Relabelled(X, targets), None) if is_dataset(X) else (X, targets)
+        with torch_seeded(draw_seed(rng), self._device):
+            if encoder is None:
+                net = self._continued_net(tolerance)
+            else:
+                net = self._make_net(tolerance, X, encoder).initialize()
+            with across_processes(net, self.accelerator):
+                net.partial_fit(X, targets, **fit_params)
+            state = final_state(net)
+        del net.whole_, net.numbered_  # the training data are not part of a fitted net
+        return net, state
 
     def _set_fitted_attributes(self, state, tolerance):
         duals = state["dual_variables"]
@@ -153,8 +138,8 @@ class BaseConstrainedNet(BaseEstimator):
         course = [row for row in self.history_ if "dual_max" in row]
         course = course[len(course) - self.net_.n_epochs_ :]
         if self.dual_max is not None or self.dual_decay > 0 or not course:
-            return  # constraints that give way are meant to
-        message = complaint(
+            return  # relaxed constraints need not hold
+        message = convergence_message(
             course,
             self.kkt_["complementarity"],
             tolerance,
@@ -171,11 +156,13 @@ class BaseConstrainedNet(BaseEstimator):
 
     def _net_params(self):
         """Parameters that are the skorch net's too."""
-        params = self.get_params(deep=False)
-        for name in ("epsilon", "normalize_y", "random_state", "accelerator"):
-            params.pop(name, None)
-        nonlinearity = self._nonlinearity()
-        return {**params, "device": self._device, "predict_nonlinearity": nonlinearity}
+        ours = {"epsilon", "normalize_y", "random_state", "accelerator", *DualParameters.names()}
+        return {
+            **{k: v for k, v in self.get_params(deep=False).items() if k not in ours},
+            "dual_params": DualParameters.of(self),
+            "device": self._device,
+            "predict_nonlinearity": self._nonlinearity(),
+        }
 
     @property
     def _device(self):
@@ -263,7 +250,7 @@ class BaseConstrainedNet(BaseEstimator):
         return self._losses(X, y)[1]
 
     def _losses(self, X, y):
-        """Losses l and l' of each sample; noise in them, if any, is the same in every call."""
+        """Losses l and l' of each sample, with the same noise in every call if a loss draws any."""
         check_is_fitted(self)
         X, y = self._check_X_y(as_plain(X), y, reset=False)
         targets = self._encode(self.target_encoder_, y)
@@ -277,7 +264,7 @@ class BaseConstrainedNet(BaseEstimator):
         return X if is_dataset(X) else validate_data(self, X, reset=False, **_X_CHECKS)
 
     def __getstate__(self):
-        """A pickled net knows of no other processes: there may be none where it is read."""
+        """State without the accelerator: where it is read there may be no other processes."""
         return {**super().__getstate__(), "accelerator": None}
 
     def __sklearn_is_fitted__(self):
@@ -290,6 +277,6 @@ class BaseConstrainedNet(BaseEstimator):
 
 
 def same(a, b):
-    """Whether a parameter has not changed; only simple values can be equal and not identical."""
+    """Whether a parameter has not changed: the same object, or an equal simple value."""
     simple = (str, numbers.Number, tuple)
     return a is b or (isinstance(a, simple) and type(a) is type(b) and a == b)

@@ -1,17 +1,19 @@
 """skorch callbacks for constrained training."""
 
 import math
+from copy import deepcopy
 
 import numpy as np
-from skorch.callbacks import Callback, PrintLog
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler, PrintLog
 
 from skally.nets.kkt import optimality
 
 
 class CosineDecay(Callback):
-    """Learning rate from its start value towards zero along half a cosine, anew in each fit.
+    """Lower the learning rate along half a cosine to zero, in each fit from its start value.
 
-    Weights that come to rest make duals, and test errors, that depend less on chance.
+    Weights that settle at the end of training give duals and test errors that vary less with the
+    seed.
     """
 
     def on_train_begin(self, net, **kwargs):
@@ -25,7 +27,7 @@ class CosineDecay(Callback):
         self.epoch_ += 1
 
     def on_train_end(self, net, **kwargs):
-        """Put the start value back, for training that goes on later."""
+        """Restore the start value, for training that goes on later."""
         self._scale(net, 1)
 
     def _scale(self, net, factor):
@@ -33,8 +35,44 @@ class CosineDecay(Callback):
             group["lr"] = start * factor
 
 
+def is_schedule(callback):
+    """Whether a callback in any of skorch's forms is a learning rate schedule."""
+    callback = callback[1] if isinstance(callback, tuple) else callback
+    return issubclass(callback if isinstance(callback, type) else type(callback), LRScheduler)
+
+
+class BestDuals(Callback):
+    """Bring back the duals of the epoch whose weights skorch's EarlyStopping brings back.
+
+    It has to be the last of a net's callbacks, to see what the others have decided.
+    """
+
+    def on_train_begin(self, net, **kwargs):
+        """Forget the training before."""
+        self.epoch_, self.state_ = None, None
+
+    def on_epoch_end(self, net, **kwargs):
+        """Keep the duals of an epoch that is the best so far."""
+        epoch = net.history[-1, "epoch"]
+        if epoch == best_epoch(net):
+            self.epoch_, self.state_ = epoch, deepcopy(net.criterion_.state_dict())
+
+    def on_train_end(self, net, **kwargs):
+        """Bring them back unless the best epoch was the last."""
+        if self.epoch_ is not None and best_epoch(net) == self.epoch_ != net.history[-1, "epoch"]:
+            net.criterion_.load_state_dict(self.state_)
+
+
+def best_epoch(net):
+    """Epoch whose weights EarlyStopping will bring back, or None."""
+    for _, callback in reversed(net.callbacks_):
+        if isinstance(callback, EarlyStopping) and callback.load_best:
+            return callback.best_epoch_
+    return None
+
+
 class QuietLog(PrintLog):
-    """skorch's log, whose lines are not composed where nobody reads them."""
+    """skorch's log, which only composes its lines if they are printed."""
 
     def on_epoch_end(self, net, **kwargs):
         """Print the line of an epoch."""
@@ -43,14 +81,14 @@ class QuietLog(PrintLog):
 
 
 class KKTStopping(Callback):
-    """Stop when the conditions of Karush, Kuhn and Tucker are met: the duals have converged.
+    """Stop when the duals have converged: the conditions of Karush, Kuhn and Tucker are met.
 
     Parameters
     ----------
     tol : float
-        Allowed are: a violation of ``tol`` times the median epsilon; a product of dual and slack of
-        that times the largest dual; and a gradient of the Lagrangian of ``tol`` times the loss's
-        at the start of training, for a mean weight of 1.
+        Training stops when the largest violation is at most ``tol`` times the median epsilon, the
+        largest product of dual and slack at most that times the largest dual, and the gradient of
+        the Lagrangian at most ``tol`` times (1 + the mean dual) times the gradient at the start.
 
     Examples
     --------
@@ -75,12 +113,12 @@ class KKTStopping(Callback):
         self.start_ = None
 
     def on_epoch_begin(self, net, **kwargs):
-        """Take the measure of the gradient before the first step."""
+        """Keep the length of the gradient before the first step."""
         if self.start_ is None:
             self.start_ = optimality(net)["stationarity"]
 
     def on_epoch_end(self, net, **kwargs):
-        """Stop as skorch's own callbacks do, by an interrupt that the net catches."""
+        """Stop as skorch's own callbacks do, by a KeyboardInterrupt that the net catches."""
         dual, allowed = net.history[-1, "dual_max"], self.tol * float(np.median(net.epsilon))
         if net.history[-1, "max_violation"] > allowed:
             return

@@ -46,7 +46,8 @@ def per_sample(criterion, batch, name, extras=None):
     name : str
         Its parameter name, for errors.
     extras : sequence of str, or None
-        As by :func:`extras_of`, from who calls often; None finds them out.
+        What :func:`extras_of` returns, so that a training loop need not call it for every batch.
+        None calls it.
 
     Raises
     ------
@@ -76,7 +77,7 @@ def extras_of(criterion):
     function = criterion.forward if isinstance(criterion, nn.Module) else criterion
     try:
         accepted = inspect.signature(function).parameters
-    except ValueError:  # a builtin, which tells nothing of itself
+    except ValueError:  # a builtin without a signature
         return []
     return [name for name in EXTRAS if name in accepted]
 
@@ -110,7 +111,7 @@ def build_criterion(criterion, kwargs, name):
 
 
 class PinballLoss(nn.Module):
-    """Loss whose least mean is at a quantile of the target.
+    """Loss whose expected value is smallest at a quantile of the target.
 
     Parameters
     ----------
@@ -136,12 +137,12 @@ class PinballLoss(nn.Module):
 
     def forward(self, y_pred, y_true):
         """Pinball loss, of the shape of y_pred."""
-        short = y_true - y_pred
-        return torch.maximum(self.quantile * short, (self.quantile - 1) * short)
+        residual = y_true - y_pred
+        return torch.maximum(self.quantile * residual, (self.quantile - 1) * residual)
 
 
 class ConsistencyLoss(nn.Module):
-    """Squared change of the output when noise is added to the input; it needs no label.
+    """Squared change of the output under noise in the input; it needs no label.
 
     Parameters
     ----------
@@ -174,7 +175,7 @@ class ConsistencyLoss(nn.Module):
 
 
 class ReconstructionLoss(nn.Module):
-    """Squared error of the input as a second head of the module gives it back; no label is needed.
+    """Squared error of the input's reconstruction by a second head of the module, without labels.
 
     The module returns a tuple: the prediction, then the reconstruction, of X's shape.
 

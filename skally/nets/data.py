@@ -1,19 +1,18 @@
-"""Batches of an in-memory data set without a per-sample collate."""
+"""Data sets that give a whole batch at once, and hold their rows on the device if it has room."""
 
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 import torch
 from scipy import sparse
 from skorch.dataset import Dataset
-from torch.utils.data import DataLoader, Subset
+from torch.utils.data import Subset
 
-from skally.nets.residence import HOST, free_bytes, resident, sent
+HOST = torch.device("cpu")
 
 
 class ArrayDataset(Dataset):
-    """skorch's data set over arrays, with a whole batch by one index.
+    """skorch's data set over arrays, which gives a whole batch at once.
 
     Parameters
     ----------
@@ -29,13 +28,13 @@ class ArrayDataset(Dataset):
     device = HOST
 
     def take(self, rows):
-        """Rows of X (dense) and of y as tensors, in the order that an int tensor asks for."""
+        """Rows of X (dense) and of y as tensors, in the order of an int tensor."""
         X, y = self._arrays
         return sent(rows_of(X, rows), self.device), sent(rows_of(y, rows), self.device)
 
     @property
     def home(self):
-        """Device of the data, where ``take`` wants its rows."""
+        """Device of the data, on which ``take`` expects its rows."""
         X, _ = self._arrays
         return X.device if isinstance(X, torch.Tensor) else HOST
 
@@ -86,7 +85,7 @@ class RowNumbered(torch.utils.data.Dataset):
 
 
 def taker(dataset):
-    """Function from an int tensor of positions to a batch, None where rows come one by one.
+    """Function from an int tensor of positions to a batch; None if a data set has no ``take``.
 
     Parameters
     ----------
@@ -116,7 +115,7 @@ def taker(dataset):
 
 
 def home_of(dataset):
-    """Device on which the ``take`` of a data set, numbered or not, wants its rows."""
+    """Device of the positions that the ``take`` of a data set, numbered or not, expects."""
     while isinstance(dataset, RowNumbered | Subset):
         dataset = dataset.dataset
     return getattr(dataset, "home", HOST)
@@ -152,91 +151,42 @@ def original_rows(dataset, whole):
     )
 
 
-class BatchLoader:
-    """torch's ``DataLoader`` where it is needed, one slice a batch where the data allow it.
+def resident(arrays, device, free_bytes):
+    """Whole arrays on a device, or on the host if the device has too little memory.
 
     Parameters
     ----------
-    dataset : torch data set
-    batch_size : int
-    shuffle : bool
-    **kwargs : the rest of ``DataLoader``'s parameters; with any of them set it is used
-
-    Attributes
-    ----------
-    weights : array of shape (n,), or None
-        Set between epochs where ``can_draw``: a row is then drawn in proportion to its weight,
-        n rows an epoch, in batches of one size: a short last one would be the noisiest.
-
-    Notes
-    -----
-    A shuffled last batch of one row joins the batch before it: batch normalisation cannot train
-    on one row.
-    """
-
-    def __init__(self, dataset, batch_size=1, shuffle=False, **kwargs):
-        self.dataset, self.batch_size, self.shuffle, self.kwargs = (
-            dataset, batch_size, shuffle, kwargs)  # fmt: skip
-        self.weights = None
-        self.take = None if kwargs else taker(dataset)
-
-    @property
-    def can_draw(self):
-        """Whether batches may be drawn by ``weights``."""
-        return self.take is not None and self.shuffle and len(self) > 1
-
-    def __len__(self):
-        return len(self._edges()) - 1
-
-    def __iter__(self):
-        if self.take is None:
-            yield from DataLoader(self.dataset, self.batch_size, self.shuffle, **self.kwargs)
-            return
-        order = self._order().to(home_of(self.dataset))
-        for start, stop in pairwise(self._edges()):
-            yield self.take(order[start:stop])
-
-    def _order(self):
-        n = len(self.dataset)
-        if not self.shuffle:
-            return torch.arange(n)
-        order = torch.randperm(n)
-        return order if self.weights is None else systematic_draw(self.weights)[order]
-
-    def _edges(self):
-        n = len(self.dataset)
-        if self.weights is not None:
-            return np.linspace(0, n, -(-n // self.batch_size) + 1).astype(int)
-        edges = [*range(0, n, self.batch_size), n]
-        if self.shuffle and len(edges) > 2 and edges[-1] - edges[-2] == 1:
-            del edges[-2]
-        return edges
-
-
-def systematic_draw(weights):
-    """Rows drawn in proportion to their weights, each as often as expected, rounded up or down.
-
-    Parameters
-    ----------
-    weights : array of shape (n,), positive
+    arrays : tuple of arrays or sparse matrices
+    device : torch.device
+    free_bytes : int
+        On the device. The arrays may take half; the net, gradients and outputs need the rest.
 
     Returns
     -------
-    rows : int tensor of shape (n,), ascending
+    arrays : tuple of tensors; an array that torch cannot share stays as it is on the host
     """
-    n = len(weights)
-    edges = np.cumsum(weights) * (n / np.sum(weights))
-    marks = np.arange(n) + torch.rand(1, dtype=torch.float64).numpy()
-    return torch.as_tensor(np.minimum(np.searchsorted(edges, marks), n - 1))
+    is_dense = not any(map(sparse.issparse, arrays))
+    if device == HOST or not is_dense or 2 * sum(a.nbytes for a in arrays) > free_bytes:
+        return tuple(map(as_shared, arrays))
+    writeable = [np.require(array, requirements="CW") for array in arrays]
+    return tuple(sent(torch.as_tensor(array), device) for array in writeable)
 
 
-# Parameters of a small skorch net that serves another estimator, on arrays and without a word.
-IN_MEMORY = {
-    "dataset": ArrayDataset,
-    "iterator_train": BatchLoader,
-    "iterator_train__shuffle": True,
-    "iterator_valid": BatchLoader,
-    "train_split": None,
-    "callbacks": "disable",
-    "verbose": 0,
-}
+def free_bytes(device):
+    """Free memory of a device; 0 if torch cannot tell."""
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else 0
+
+
+def sent(tensor, device):
+    """Tensor on a device, copied to a GPU from pinned memory without waiting for it."""
+    if device == HOST:
+        return tensor
+    is_pinned = device.type == "cuda" and tensor.device == HOST
+    return (tensor.pin_memory() if is_pinned else tensor).to(device, non_blocking=is_pinned)
+
+
+def as_shared(array):
+    """Tensor over the memory of an array, or the array itself where torch cannot share it."""
+    if not isinstance(array, np.ndarray) or not array.flags.writeable or min(array.strides) < 0:
+        return array
+    return torch.as_tensor(array)

@@ -69,7 +69,7 @@ def from_error(error, y=None, *, loss="squared"):
         raise ValueError(f"loss == {loss!r}, must be 'squared' or 'absolute'.")
     deviation = 1.0 if y is None else np.std(np.asarray(y, dtype=float))
     if deviation == 0:
-        raise ValueError("y is constant: no error is a fraction of its variance.")
+        raise ValueError("y is constant, must vary: its variance is the unit of the tolerance.")
     relative = error / deviation
     return relative**2 if loss == "squared" else relative
 
@@ -77,8 +77,8 @@ def from_error(error, y=None, *, loss="squared"):
 def unconstrained_loss(net, X, y, *, cv=3, random_state=None):
     """Mean constraint loss of rows held out from training without constraints.
 
-    On its own training rows a net that can interpolate comes to no loss at all, whatever the task.
-    Held-out rows tell what such a net can be asked for.
+    A net that can interpolate reaches a loss of nearly zero on its own training rows, whatever the
+    task. Its loss on held-out rows says which tolerance is realistic.
 
     Parameters
     ----------
@@ -106,10 +106,10 @@ def unconstrained_loss(net, X, y, *, cv=3, random_state=None):
         if before is not None:
             steps = clone(before).fit(X_train, y[train])
             X_train, X_test = steps.transform(X_train), steps.transform(X_test)
-        free = clone(net).set_params(epsilon=1.0, dual_lr=0.0, dual_init=0.0, penalty=None)
-        free.set_params(random_state=draw_seed(rng))
-        free.partial_fit(X_train, y[train], classes=classes)
-        losses.append(free.constraint_loss(X_test, y[test]))
+        trained = clone(net).set_params(epsilon=1.0, dual_lr=0.0, dual_init=0.0, penalty=None)
+        trained.set_params(random_state=draw_seed(rng))
+        trained.partial_fit(X_train, y[train], classes=classes)
+        losses.append(trained.constraint_loss(X_test, y[test]))
     return float(np.concatenate(losses).mean())
 
 

@@ -9,7 +9,8 @@ from sklearn.utils.validation import column_or_1d
 from torch import nn
 
 from skally.nets.base import BaseConstrainedNet
-from skally.nets.data import ArrayDataset, BatchLoader
+from skally.nets.data import ArrayDataset
+from skally.nets.loader import BatchLoader
 from skally.nets.modules import MLP
 from skally.nets.parameters import PARAMETERS
 from skally.nets.primal_dual import PrimalDualClassifier, PrimalDualRegressor

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch import NeuralNetRegressor
 from torch import nn
 
-from skally.nets.data import IN_MEMORY
+from skally.nets.loader import IN_MEMORY
 from skally.nets.modules import MLP
 from skally.utils.chunks import by_parts
 from skally.utils.random import draw_seed, make_rng, torch_seeded

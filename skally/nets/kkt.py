@@ -1,10 +1,16 @@
-"""What a trained net knows of its problem: losses, and how far its duals are optimal."""
+"""How far duals are optimal by the conditions of Karush, Kuhn and Tucker, and when to warn."""
 
 import numpy as np
 import torch
 
 from skally.nets.data import RowNumbered
 from skally.nets.embedding import find_embedding_layer, recorded_inputs
+
+# Shares of epsilon, of the largest dual and of an earlier violation, below which they are small.
+SMALL = 0.05
+
+# Largest dual above which the constraints weigh enough in the training to be enforced.
+STRONG_DUAL = 1.0
 
 
 def losses(net, X, y):
@@ -27,15 +33,38 @@ def losses(net, X, y):
     return torch.cat(parts, dim=1).numpy()
 
 
+def progress(multipliers, rows):
+    """The dual problem's columns of an epoch's line in the history.
+
+    Parameters
+    ----------
+    multipliers : Multipliers, whose ``loss`` and ``slack`` are up to date
+    rows : int array of shape (m,), those that are trained on
+
+    Returns
+    -------
+    columns : dict
+    """
+    loss, slack, dual = multipliers.loss[rows], multipliers.slack[rows], multipliers.dual[rows]
+    return {
+        "objective": loss.mean().item(),
+        "lagrangian": (loss + dual * slack).mean().item(),
+        "max_violation": slack.max().clamp(min=0).item(),
+        "dual_mean": dual.mean().item(),
+        "dual_max": dual.max().item(),
+        "fraction_active": (dual > 0).float().mean().item(),
+    }
+
+
 def optimality(net, numbered=None):
-    """How far the conditions of Karush, Kuhn and Tucker are met, by a pass with gradients.
+    """How far the conditions of Karush, Kuhn and Tucker are met, from one pass with gradients.
 
     Parameters
     ----------
     net : skorch net with :class:`skally.nets.primal_dual.PrimalDual`, in training or just trained
     numbered : RowNumbered data set, or None
-        Rows to pass over. None means those that are trained on; others have no part in the
-        conditions.
+        Rows whose losses are measured. None means those that are trained on; only these count in
+        the conditions.
 
     Returns
     -------
@@ -43,17 +72,18 @@ def optimality(net, numbered=None):
         As in ``kkt_`` of the estimators.
     """
     rows = torch.as_tensor(net.numbered_.rows, device=net.device)
-    weight = torch.zeros_like(net.criterion_.dual)
+    multipliers = net.criterion_.multipliers
+    weight = torch.zeros_like(multipliers.dual)
     weight[rows] = 1 / len(rows)
     net.module_.zero_grad()
     net.module_.eval()
     for X, (y, i) in net.get_iterator(net.numbered_ if numbered is None else numbered):
         batch, i = net.batch_of(net.infer(X), y, X), i.to(rows.device)
-        net.criterion_.observe(batch, i)
-        (weight[i] @ net.criterion_.lagrangian(batch, i)).backward()
+        (weight[i] @ net.criterion_.without_penalty(batch, i)).backward()
+        multipliers.observe(i, *net.criterion_.last)
     gradients = [p.grad.flatten() for p in net.module_.parameters() if p.grad is not None]
     net.module_.zero_grad()
-    dual, slack = net.criterion_.dual[rows], net.criterion_.slack[rows]
+    dual, slack = multipliers.dual[rows], multipliers.slack[rows]
     return {
         "max_violation": slack.max().clamp(min=0).item(),
         "complementarity": (dual * slack).abs().max().item(),
@@ -78,10 +108,61 @@ def final_state(net):
     everything = RowNumbered(net.whole_, np.arange(len(net.whole_)))
     with recorded_inputs(find_embedding_layer(net.module_, net.embedding_layer)) as Z:
         kkt = optimality(net, everything)
-    dual, slack = (getattr(net.criterion_, name).cpu().numpy() for name in ("dual", "slack"))
+    multipliers = net.criterion_.multipliers
+    dual, slack = multipliers.dual.cpu().numpy(), multipliers.slack.cpu().numpy()
     return {
         "dual_variables": np.where(np.isin(everything.rows, net.numbered_.rows), dual, np.nan),
         "slacks": slack.copy(),
         "train_embedding": np.concatenate(Z),
         "kkt": kkt,
     }
+
+
+def convergence_message(course, complementarity, epsilon, *, n_dual_updates, automatic):
+    """Text of the ConvergenceWarning after a training, or None if there is no reason for one.
+
+    Parameters
+    ----------
+    course : list of dict
+        The history's lines for this training, one an epoch.
+    complementarity : float
+        Largest absolute product of dual and slack at the end.
+    epsilon : array of shape (n,)
+    n_dual_updates : int
+    automatic : bool
+        Whether converged duals were asked for, by ``dual_lr="auto"``.
+
+    Returns
+    -------
+    message : str or None
+    """
+    typical, reached, n_epochs = float(np.median(epsilon)), course[-1]["max_violation"], len(course)
+    if reached > SMALL * typical and n_dual_updates >= 20 and cannot_hold(course):
+        return (
+            f"The constraints cannot all hold: with epsilon == {typical:.3g}, the largest loss "
+            f"still exceeds its tolerance by {reached:.3g} after {n_epochs} epochs, "
+            "hardly less than before, while the dual variables keep rising. Try epsilon == "
+            f"{typical + reached:.3g} or more, a larger net, or relaxed constraints (dual_max or "
+            "dual_decay)."
+        )
+    slow = complementarity > SMALL * typical * max(STRONG_DUAL, course[-1]["dual_max"])
+    if automatic and (reached > SMALL * typical or slow):
+        return (
+            f"The dual variables have not converged after {n_epochs} epochs: with epsilon == "
+            f"{typical:.3g}, the largest violation is {reached:.3g} and the largest product of "
+            f"dual and slack {complementarity:.3g}. Try a larger max_epochs or lr."
+        )
+    return None
+
+
+def cannot_hold(course):
+    """Whether duals are strong and keep rising, while the largest violation no longer falls.
+
+    Weak duals say nothing: constraints with small weights are not enforced.
+    """
+    quarter = len(course) // 4
+    if quarter == 0 or course[-1]["dual_max"] < STRONG_DUAL:
+        return False
+    violation = [epoch["max_violation"] for epoch in course]
+    stuck = min(violation[-quarter:]) > 0.9 * min(violation[quarter : 2 * quarter])
+    return stuck and course[-1]["dual_mean"] > (1 + SMALL) * course[2 * quarter]["dual_mean"]

@@ -11,94 +11,92 @@ from torch.utils.data import Subset
 from skally.utils.random import draw_seed, torch_seeded
 
 
-class AcrossProcesses:
-    """Mixin before :class:`skally.nets.primal_dual.PrimalDual`: p processes train as one would.
+class Processes:
+    """p processes that train one net together, each a copy of it, to what one alone would learn.
 
     Each holds all data and draws the same batches. Process r takes rows r, r + p, r + 2p, ... of a
     batch, and what they find is added up, so that weights and duals are the same in all of them.
+
+    Parameters
+    ----------
+    accelerator : accelerate.Accelerator
     """
 
-    def train_step_single(self, batch, **fit_params):
-        """Gradient of a whole batch, from a part of it in each process."""
-        rows, n = self.rows_, len(self.rows_)
-        part = self._part(n)
-        self.portion_ = len(range(n)[self._every_pth]) / n
-        self.rows_ = rows[part]
-        with self._own_noise():
-            step = super().train_step_single(self._taken(batch, part), **fit_params)
-        self.rows_ = rows
-        self._add_up(step, n)
-        return step
+    def __init__(self, accelerator):
+        self.accelerator = accelerator
+        self.own_rows = slice(accelerator.process_index, None, accelerator.num_processes)
+        self.noise = np.random.RandomState([torch.initial_seed(), accelerator.process_index])
 
-    def get_loss(self, y_pred, y_true, X=None, training=False):
-        """As in one process; of a training batch, the part of its mean that these rows make."""
-        loss = super().get_loss(y_pred, y_true, X=X, training=training)
-        return loss * self.portion_ if training else loss
+    def gradient(self, net, step_single, batch, fit_params):
+        """Primal step's gradient of a whole batch, from a part of it in each process.
 
-    def validation_step(self, batch, **fit_params):
-        """As in one process, with one loss for all: they must not differ on when to stop."""
-        step = super().validation_step(batch, **fit_params)
-        step["loss"] = self.accelerator_.reduce(step["loss"], "mean")
-        return step
-
-    def _add_up(self, step, n):
-        gradients = [p.grad for _, p in self.get_all_learnable_params() if p.grad is not None]
-        self._reduce(gradients, "sum")
-        # Batch normalisation has seen a process's own rows; all predict by the mean of its means.
-        self._reduce([b for b in self.module_.buffers() if b.is_floating_point()], "mean")
-        step["loss"] = self.accelerator_.reduce(step["loss"].detach(), "sum")
-        step["y_pred"] = self._whole(step["y_pred"], n)
-        if self.dual_update == "batch":
-            self.criterion_.last = self._whole(self.criterion_.last, n)
-
-    def _measure(self, numbered):
-        """Losses of all rows, each measured by one process."""
-        super()._measure(Subset(numbered, range(len(numbered))[self._every_pth]))
-        rows = torch.as_tensor(numbered.rows, device=self.criterion_.dual.device)
-        for kept in (self.criterion_.loss, self.criterion_.slack):
-            kept[rows] = self._whole(kept[rows[self._every_pth]], len(rows))
-
-    def _observe(self, X, y, rows):
-        with self._own_noise():
-            super()._observe(X, y, rows)
-
-    @property
-    def _every_pth(self):
-        return slice(self.accelerator_.process_index, None, self.accelerator_.num_processes)
-
-    def _part(self, n):
-        """Rows of a batch of n; where there are too few, one that counts for nothing."""
-        return self._every_pth if self.accelerator_.process_index < n else slice(0, 1)
-
-    def _taken(self, batch, part):
+        Parameters
+        ----------
+        net : skorch net with :class:`skally.nets.primal_dual.PrimalDual`
+        step_single : function
+            skorch's ``train_step_single`` of that net.
+        batch : tuple of tensors
+        fit_params : dict
+        """
         from accelerate.utils import slice_tensors
 
-        return slice_tensors(unpack_data(batch), part)
+        rows, n = net.rows_, len(net.rows_)
+        share = len(range(n)[self.own_rows]) / n
+        part = (
+            self.own_rows if share else slice(0, 1)
+        )  # with too few, a row that counts for nothing
+        net.rows_ = rows[part]
+        with self._own_noise(net.device):
+            step = step_single(slice_tensors(unpack_data(batch), part), **fit_params)
+        net.rows_ = rows
+        gradients = [p.grad for _, p in net.get_all_learnable_params() if p.grad is not None]
+        self._reduce(gradients, "sum", share)
+        # Batch normalisation has seen a process's own rows; all predict by the mean of its means.
+        self._reduce([b for b in net.module_.buffers() if b.is_floating_point()], "mean")
+        if net.dual_params.dual_update == "batch":
+            net.criterion_.last = tuple(self._whole(part, n) for part in net.criterion_.last)
+        loss = self.accelerator.reduce(step["loss"].detach() * share, "sum")
+        return {**step, "loss": loss, "y_pred": self._whole(step["y_pred"], n)}
+
+    def measure(self, net):
+        """Losses of all rows that a net is trained on, each measured by one process."""
+        multipliers, rows = net.criterion_.multipliers, net.numbered_.rows
+        own = Subset(net.numbered_, range(len(rows))[self.own_rows])
+        for X, (y, numbers) in net.get_iterator(own):
+            with self._own_noise(net.device):
+                net.observe(X, y, numbers)
+        rows = torch.as_tensor(rows, device=multipliers.dual.device)
+        for measured in (multipliers.loss, multipliers.slack):
+            measured[rows] = self._whole(measured[rows[self.own_rows]], len(rows))
+
+    def mean(self, value):
+        """Mean of a tensor over all processes."""
+        return self.accelerator.reduce(value, "mean")
 
     def _whole(self, part, n):
         """Tensor of n rows, from the part of them in each process."""
         if isinstance(part, tuple):
             return tuple(self._whole(each, n) for each in part)
         whole = part.new_zeros((n, *part.shape[1:]))
-        whole[self._every_pth] = part.detach()
-        return self.accelerator_.reduce(whole, "sum")
+        whole[self.own_rows] = part.detach()
+        return self.accelerator.reduce(whole, "sum")
 
-    def _reduce(self, tensors, reduction):
-        """Reduce tensors in place, all at once: there is a delay in every call."""
+    def _reduce(self, tensors, reduction, weight=1.0):
+        """Reduce weighted tensors in place, all at once: there is a delay in every call."""
         if tensors:
-            vector = torch.cat([each.reshape(-1) for each in tensors])
-            parts = self.accelerator_.reduce(vector, reduction).split([t.numel() for t in tensors])
+            vector = torch.cat([each.reshape(-1) for each in tensors]) * weight
+            parts = self.accelerator.reduce(vector, reduction).split([t.numel() for t in tensors])
             for each, part in zip(tensors, parts, strict=True):
                 each.copy_(part.view_as(each))
 
-    def _own_noise(self):
-        """Context for the random numbers of one process, which leave the order of rows alone."""
-        return torch_seeded(draw_seed(self.noise_), self.device)
+    def _own_noise(self, device):
+        """Context for random numbers of one process, apart from those that order the rows."""
+        return torch_seeded(draw_seed(self.noise), device)
 
 
 @contextmanager
 def across_processes(net, accelerator):
-    """Inside, a net trains by all processes of an accelerator; afterwards it knows of none.
+    """Inside, a net is trained by all processes of an accelerator; afterwards it knows of none.
 
     Parameters
     ----------
@@ -113,19 +111,15 @@ def across_processes(net, accelerator):
 
     for weights in net.module_.state_dict().values():
         weights.copy_(broadcast(weights))
-    alone = type(net)
-    net.accelerator_ = accelerator
-    net.noise_ = np.random.RandomState([torch.initial_seed(), accelerator.process_index])
-    net.__class__ = type(alone.__name__, (AcrossProcesses, alone), {})
+    net.processes_ = Processes(accelerator)
     try:
         yield
     finally:
-        net.__class__ = alone
-        del net.accelerator_, net.noise_
+        del net.processes_
 
 
 def start_alike(accelerator, rng, targets):
-    """Give the generators of all processes one state, and see that they have the same data.
+    """Give the generators of all processes one state, and check that they have the same data.
 
     Parameters
     ----------
@@ -152,7 +146,7 @@ def start_alike(accelerator, rng, targets):
 
 
 def device_of(accelerator):
-    """Name of the device of this process; a number of the CPU is what torch cannot read again."""
+    """Name of the device of this process; without a number for the CPU, where torch refuses one."""
     device = accelerator.device
     return "cpu" if device.type == "cpu" else str(device)
 

@@ -1,8 +1,11 @@
 """Parameters of the constrained nets: what they mean, and what they may be."""
 
 import numbers
+from dataclasses import dataclass, fields
+from typing import Any
 
-from skally.nets.multiprocess import check_accelerator
+from sklearn.base import BaseEstimator
+
 from skally.utils.validation import check_number
 
 PARAMETERS = """
@@ -24,16 +27,15 @@ PARAMETERS = """
         ``module`` or ``outputs`` is given the batch's input, the net, or all that the net
         returned. See :mod:`skally.criteria` for some.
     dual_lr : float or "auto"
-        Step of the dual ascent. The default keeps duals small beside the loss, so that the test
-        error stays that of the same net without constraints, unless targets are far off: then
-        ``dual_max`` keeps the harm small. "auto" is for the true multipliers
-        of models linear in their parameters: a step that finds them, with a penalty of the same
-        size. Both grow tenfold over the training; the step also falls with the learning rate.
-        Batches hold a row in proportion to 1 plus its dual.
+        Step of the dual ascent. The default keeps duals so small that the test error stays that of
+        the same net without constraints, unless some targets are far off; ``dual_max`` then limits
+        the harm. "auto" finds the true multipliers of models linear in their parameters: it chooses
+        a step, and a penalty of the same size. Both grow tenfold over the training; the step also
+        falls with the learning rate. Rows are drawn for batches in proportion to 1 plus their dual.
     dual_update : "epoch" or "batch"
-        Where the dual step takes its losses from: a full pass in eval mode, or the training batch
-        itself. The second is free but biased upwards, since a sample's loss is always seen
-        just before the step that lowers it.
+        Where the dual step takes its losses from: a full pass in eval mode after each epoch, or the
+        training batch itself. The second costs nothing but is biased upwards, since a sample's loss
+        is always seen just before the step that lowers it.
     primal_steps : int or None
         T_p, gradient steps between dual steps. None means one epoch, and with ``dual_lr="auto"``
         as many as make 10 steps; for ``dual_update="batch"`` it means one.
@@ -45,8 +47,8 @@ PARAMETERS = """
         Upper bound of the duals: a constraint then costs at most ``dual_max`` times its violation,
         as slack does in a soft-margin support vector machine.
     dual_decay : float
-        Duals move by ``s - dual_decay * dual``: a violation u then costs
-        ``u ** 2 / (2 * dual_decay)`` and gives way to the loss (resilient constraints).
+        Duals move by ``s - dual_decay * dual``: a violation u is then allowed, at a cost of
+        ``u ** 2 / (2 * dual_decay)`` in the objective (resilient constraints).
     penalty : float or None
         rho of the augmented Lagrangian: a constraint weighs max(0, dual + penalty * slack) in the
         primal step. None means 0, and with ``dual_lr="auto"`` the dual step itself, which takes
@@ -114,33 +116,78 @@ PARAMETERS = """
 """
 
 
-def check_training_params(net):
-    """Raise ValueError unless the parameters of the dual training can be used.
+@dataclass(frozen=True)
+class DualParameters:
+    """Parameters of the dual training; the estimators have each of them under the same name."""
 
-    Parameters
-    ----------
-    net : ConstrainedNetClassifier or ConstrainedNetRegressor
-    """
-    if net.dual_update not in ("epoch", "batch"):
-        raise ValueError(f"dual_update == {net.dual_update!r}, must be 'epoch' or 'batch'.")
-    if net.dual_lr != "auto":
-        check_number("dual_lr", net.dual_lr, numbers.Real, 0)
-    for name in ("dual_init", "dual_decay"):
-        check_number(name, getattr(net, name), numbers.Real, 0)
-    for name in ("dual_max", "penalty"):
-        if getattr(net, name) is not None:
-            check_number(name, getattr(net, name), numbers.Real, 0)
-    check_number("dual_warmup", net.dual_warmup, numbers.Integral, 0)
-    if net.primal_steps is not None:
-        check_number("primal_steps", net.primal_steps, numbers.Integral, 1)
-    if net.accelerator is not None:
-        check_accelerator(net.accelerator, net.device)
-    if net.dual_lr != "auto" and net.dual_lr * net.dual_decay >= 1:
-        raise ValueError(
-            f"dual_lr * dual_decay == {net.dual_lr * net.dual_decay}, must be < 1: the duals would "
-            "jump about."
-        )
-    if net.dual_max is not None and net.dual_init > net.dual_max:
-        raise ValueError(
-            f"dual_init == {net.dual_init}, must be <= {net.dual_max}, which is dual_max."
-        )
+    dual_lr: Any
+    dual_update: str
+    primal_steps: Any
+    dual_warmup: int
+    dual_init: float
+    dual_max: Any
+    dual_decay: float
+    penalty: Any
+
+    @classmethod
+    def names(cls):
+        """Names of the parameters."""
+        return [field.name for field in fields(cls)]
+
+    @classmethod
+    def of(cls, estimator):
+        """Those of an estimator."""
+        return cls(**{name: getattr(estimator, name) for name in cls.names()})
+
+    def check(self):
+        """Raise ValueError unless they can be used."""
+        if self.dual_update not in ("epoch", "batch"):
+            raise ValueError(f"dual_update == {self.dual_update!r}, must be 'epoch' or 'batch'.")
+        if self.dual_lr != "auto":
+            check_number("dual_lr", self.dual_lr, numbers.Real, 0)
+        for name in ("dual_init", "dual_decay"):
+            check_number(name, getattr(self, name), numbers.Real, 0)
+        for name in ("dual_max", "penalty"):
+            if getattr(self, name) is not None:
+                check_number(name, getattr(self, name), numbers.Real, 0)
+        check_number("dual_warmup", self.dual_warmup, numbers.Integral, 0)
+        if self.primal_steps is not None:
+            check_number("primal_steps", self.primal_steps, numbers.Integral, 1)
+        if self.dual_lr != "auto" and self.dual_lr * self.dual_decay >= 1:
+            raise ValueError(
+                f"dual_lr * dual_decay == {self.dual_lr * self.dual_decay}, must be < 1, or the "
+                "duals would oscillate."
+            )
+        if self.dual_max is not None and self.dual_init > self.dual_max:
+            raise ValueError(
+                f"dual_init == {self.dual_init}, must be <= {self.dual_max}, which is dual_max."
+            )
+
+
+class SkorchParameters(BaseEstimator):
+    """Estimator whose parameters include skorch's with double underscores, such as module__x."""
+
+    def _store(self, arguments):
+        """Keep the constructor's arguments under their names."""
+        prefixed = arguments.pop("skorch__params")
+        unknown = [name for name in prefixed if "__" not in name]
+        if unknown:
+            raise TypeError(
+                f"{type(self).__name__}() got an unexpected keyword argument {unknown[0]!r}"
+            )
+        arguments = {k: v for k, v in arguments.items() if k not in ("self", "__class__")}
+        vars(self).update(arguments, **prefixed)
+
+    def _prefixed_params(self):
+        return {k: v for k, v in vars(self).items() if "__" in k and not k.startswith("_")}
+
+    def get_params(self, deep=True):
+        """Parameters, with those that go to the module, optimizer, ... by double underscore."""
+        return {**super().get_params(deep=deep), **self._prefixed_params()}
+
+    def set_params(self, **params):
+        """Set parameters, those of the module, optimizer, ... by double underscore."""
+        prefixed = {name: value for name, value in params.items() if "__" in name}
+        super().set_params(**{k: v for k, v in params.items() if k not in prefixed})
+        vars(self).update(prefixed)
+        return self

@@ -1,4 +1,4 @@
-"""The paper's own training, by name."""
+"""Settings of the paper's own training."""
 
 from torch.optim import Adam
 

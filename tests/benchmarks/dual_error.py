@@ -113,7 +113,9 @@ class ErrorByEpoch(Callback):
 
     def on_epoch_end(self, net, **kwargs):
         """Of this epoch."""
-        net.history.record("dual_error", self.problem.error(net.criterion_.dual.numpy()))
+        net.history.record(
+            "dual_error", self.problem.error(net.criterion_.multipliers.dual.numpy())
+        )
 
 
 def fits(problem):

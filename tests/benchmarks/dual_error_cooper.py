@@ -33,7 +33,7 @@ from dual_error import (
 )
 from torch import nn
 
-from skally.nets.lagrangian import automatic_dual_lr
+from skally.nets.dual_step import automatic_dual_lr
 
 ROOT = Path(__file__).parents[2]
 COOPER = ROOT / ".cooper-1.0.1"

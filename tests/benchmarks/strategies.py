@@ -22,7 +22,8 @@ from skorch import NeuralNetClassifier
 from torch import nn
 
 from skally import CoreSetSampler, EntropySampler
-from skally.nets.data import ArrayDataset, BatchLoader
+from skally.nets.data import ArrayDataset
+from skally.nets.loader import BatchLoader
 from skally.samplers import all_samplers
 
 SIZES = (20_000, 200_000)

@@ -72,6 +72,7 @@ def test_huge_epsilon_gives_zero_duals_and_the_unconstrained_fit():
 
 
 def test_huge_epsilon_trains_a_net_exactly_as_without_constraints(diabetes):
+    """To the bit: the duals are zero, and so is zero times a slack in any kernel."""
     constrained, free = (
         ConstrainedNetRegressor(max_epochs=5, random_state=0, **params).fit(*diabetes)
         for params in ({"epsilon": 1e6}, {"dual_lr": 0.0})

@@ -104,10 +104,11 @@ def test_unsupervised_constraints_bring_down_what_they_bound(diabetes):
 
 
 def test_consistency_is_the_expected_change_of_a_linear_net(rng):
-    module, X = nn.Linear(4, 1), torch.zeros(4000, 4)
+    module, X = nn.Linear(4, 1), torch.zeros(40_000, 4)
     change = ConsistencyLoss(scale=0.3)(module(X), None, X=X, module=module)
-    assert change.shape == (4000,)
+    assert change.shape == (40_000,)
     expected = 0.09 * module.weight.square().sum()
+    # The standard deviation of such a mean is sqrt(2 / 40,000) = 0.007 of it.
     assert torch.isclose(change.mean(), expected, rtol=0.1)
 
 
@@ -124,7 +125,7 @@ def test_hinge_constraints_work_for_classes(digits):
     with torch.no_grad():
         logits = net.module_(torch.as_tensor(X))
     expected = nn.MultiMarginLoss(reduction="none")(logits, torch.as_tensor(y)).numpy()
-    assert np.allclose(net.constraint_loss(X, y), expected, atol=1e-5)
+    assert np.allclose(net.constraint_loss(X, y), expected, atol=1e-4)
 
 
 def test_a_function_is_given_what_it_asks_for_by_name(diabetes):
@@ -137,6 +138,5 @@ def test_a_function_is_given_what_it_asks_for_by_name(diabetes):
     net = ConstrainedNetRegressor(criterion=strange, max_epochs=1, batch_size=-1).fit(*diabetes)
     assert seen == {"X": (200, 10), "module": "MLP", "outputs": 1}
     plain = ConstrainedNetRegressor(max_epochs=1, batch_size=-1, random_state=0).fit(*diabetes)
-    assert net.set_params(random_state=0).fit(*diabetes).dual_variables_.tolist() == (
-        plain.dual_variables_.tolist()
-    )
+    duals = net.set_params(random_state=0).fit(*diabetes).dual_variables_
+    assert np.allclose(duals, plain.dual_variables_, rtol=1e-4, atol=1e-6)

@@ -1,3 +1,5 @@
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 import torch
@@ -5,64 +7,17 @@ from scipy import sparse
 from torch.utils.data import Subset, TensorDataset
 
 from skally import ConstrainedNetRegressor
-from skally.nets import data, residence
+from skally.nets import data
 from skally.nets.data import (
+    HOST,
     ArrayDataset,
-    BatchLoader,
     Relabelled,
     RowNumbered,
     original_rows,
-    systematic_draw,
-    taker,
+    resident,
+    sent,
 )
-from skally.nets.residence import HOST, sent
-
-
-def numbered(X, y):
-    return RowNumbered(ArrayDataset(X, y), np.arange(len(X)))
-
-
-@pytest.mark.parametrize("n", [1, 2, 5, 9, 10, 11])
-@pytest.mark.parametrize("batch_size", [1, 2, 5, 100])
-@pytest.mark.parametrize("shuffle", [False, True])
-def test_every_row_comes_once_with_its_own_target_and_number(n, batch_size, shuffle, rng):
-    X = rng.normal(size=(n, 3)).astype(np.float32)
-    loader = BatchLoader(numbered(X, X[:, 0]), batch_size, shuffle)
-    batches = list(loader)
-    assert len(batches) == len(loader)
-    rows = torch.cat([rows for _, (_, rows) in batches]).numpy()
-    assert sorted(rows) == list(range(n))
-    for X_batch, (y_batch, rows) in batches:
-        rows = rows.numpy()
-        assert np.array_equal(X_batch, X[rows]) and np.array_equal(y_batch, X[rows, 0])
-
-
-@pytest.mark.parametrize("n, sizes", [(9, [4, 5]), (10, [4, 4, 2]), (1, [1]), (5, [5])])
-def test_shuffled_last_row_never_stands_alone(n, sizes):
-    loader = BatchLoader(ArrayDataset(np.zeros((n, 1)), np.zeros(n)), 4, shuffle=True)
-    assert [len(y) for _, y in loader] == sizes
-
-
-def test_batches_are_those_of_torchs_loader():
-    X, y = np.arange(14.0).reshape(7, 2), np.arange(7)
-    dataset = ArrayDataset(X, y)
-    for ours, theirs in zip(
-        BatchLoader(dataset, 3), torch.utils.data.DataLoader(dataset, 3), strict=True
-    ):
-        assert torch.equal(ours[0], theirs[0]) and torch.equal(ours[1], theirs[1])
-
-
-def test_sparse_rows_come_dense():
-    X = sparse.random(6, 4, density=0.5, format="csr", random_state=0)
-    (batch, _), *_ = BatchLoader(ArrayDataset(X, np.zeros(6)), 6)
-    assert np.array_equal(batch, X.toarray())
-
-
-def test_data_sets_without_take_go_through_torchs_loader():
-    dataset = TensorDataset(torch.arange(4.0), torch.arange(4))
-    assert taker(RowNumbered(dataset, np.arange(4))) is None
-    X, (y, rows) = next(iter(BatchLoader(RowNumbered(dataset, np.arange(4)), 4)))
-    assert torch.equal(rows, y)
+from skally.nets.loader import BatchLoader
 
 
 def test_relabelled_keeps_inputs():
@@ -77,38 +32,6 @@ def test_rows_are_traced_through_subsets_of_subsets():
     assert original_rows(Subset(inner, [2, 0]), whole).tolist() == [0, 4]
     with pytest.raises(ValueError, match="train_split"):
         original_rows(ArrayDataset(np.zeros((5, 1))), whole)
-
-
-def test_rows_are_drawn_as_often_as_their_weights_ask(rng):
-    """Each as often as expected, rounded up or down; on average exactly."""
-    weights = rng.gamma(0.3, size=20) + 0.01
-    expected = 20 * weights / weights.sum()
-    counts = np.array([np.bincount(systematic_draw(weights), minlength=20) for _ in range(4000)])
-    assert np.all(counts.sum(axis=1) == 20)
-    assert np.all((counts >= np.floor(expected)) & (counts <= np.ceil(expected)))
-    assert np.allclose(counts.mean(axis=0), expected, atol=0.05)
-
-
-def test_equal_weights_draw_every_row_once():
-    assert np.array_equal(systematic_draw(np.full(7, 3.0)), np.arange(7))
-
-
-def test_batches_follow_the_weights_of_a_loader_that_can_draw():
-    X = np.arange(6.0, dtype=np.float32)[:, None]
-    loader = BatchLoader(numbered(X, X[:, 0]), 2, shuffle=True)
-    assert loader.can_draw
-    loader.weights = np.array([1.0, 1, 1, 1, 1, 1e9])
-    loader.batch_size = 5
-    assert [len(X) for X, _ in loader] == [3, 3]
-    rows = torch.cat([rows for _, (_, rows) in loader]).tolist()
-    assert rows.count(5) >= 5
-    for other in (
-        BatchLoader(numbered(X, X[:, 0]), 2),
-        BatchLoader(numbered(X, X[:, 0]), 6, shuffle=True),
-        BatchLoader(numbered(X, X[:, 0]), 2, shuffle=True, num_workers=1),
-        BatchLoader(TensorDataset(torch.zeros(6, 1)), 2, shuffle=True),
-    ):
-        assert not other.can_draw
 
 
 # On a device
@@ -128,7 +51,6 @@ def shapes_sent(monkeypatch):
         return sent(tensor, device)
 
     monkeypatch.setattr(data, "sent", recording)
-    monkeypatch.setattr(residence, "sent", recording)
     return shapes
 
 
@@ -197,8 +119,34 @@ def test_nets_learn_the_same_from_data_on_a_device(
     monkeypatch.setattr(data, "free_bytes", lambda device: 10**9 if fits else 0)
     net = ConstrainedNetRegressor(**params, device=OTHER_HOST).fit(*diabetes)
     assert [shapes_sent.count(shape) for shape in ((200, 10), (200, 1))] == [fits, fits]
-    assert np.array_equal(net.dual_variables_, plain.dual_variables_)
+    # Batches are cut in another way. A sum of 256 float32 terms is off by 3e-5 of their size.
+    assert np.allclose(net.dual_variables_, plain.dual_variables_, rtol=1e-4, atol=1e-6)
     shapes_sent.clear()
-    assert np.array_equal(net.predict(diabetes[0]), plain.predict(diabetes[0]))
+    assert np.allclose(net.predict(diabetes[0]), plain.predict(diabetes[0]), rtol=1e-4)
     assert shapes_sent.count((200, 10)) == fits
-    assert np.array_equal(net.embed(diabetes[0]), plain.embed(diabetes[0]))
+    assert np.allclose(net.embed(diabetes[0]), plain.embed(diabetes[0]), atol=1e-4)
+
+
+@pytest.mark.parametrize("form", ["plain", "read-only", "reversed", "columns first"])
+def test_arrays_of_any_form_are_the_same_on_a_device(form, rng):
+    X = rng.normal(size=(6, 4))
+    expected = X.copy()
+    if form == "read-only":
+        X.flags.writeable = False
+    elif form == "reversed":
+        X, expected = X[::-1], expected[::-1]
+    elif form == "columns first":
+        X = np.asfortranarray(X)
+    (moved,) = resident((X,), torch.device(OTHER_HOST), 10**9)
+    assert np.array_equal(moved.numpy(), expected)
+    assert not np.shares_memory(moved.numpy(), X)
+    (kept,) = resident((X,), HOST, 10**9)
+    assert np.shares_memory(np.asarray(kept), X)
+
+
+def test_what_goes_to_a_gpu_goes_from_pinned_memory():
+    tensor, there, device = Mock(device=HOST), Mock(device="cuda:0"), torch.device("cuda")
+    assert sent(tensor, device) is tensor.pin_memory().to.return_value
+    tensor.pin_memory().to.assert_called_once_with(device, non_blocking=True)
+    assert sent(there, device) is there.to.return_value
+    there.pin_memory.assert_not_called()

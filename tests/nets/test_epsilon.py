@@ -42,7 +42,7 @@ def test_tolerances_of_nothing_are_errors(call, message):
         call()
 
 
-def test_free_loss_is_the_mean_over_rows_held_out(diabetes):
+def test_unconstrained_loss_is_the_mean_over_rows_held_out(diabetes):
     X, y = diabetes
     net = ConstrainedNetRegressor(epsilon=0.1, dual_lr=5.0, **QUICK)
     rng = np.random.RandomState(7)
@@ -50,12 +50,14 @@ def test_free_loss_is_the_mean_over_rows_held_out(diabetes):
     losses = []
     for train, test in folds.split(X):
         seed = rng.randint(np.iinfo(np.int32).max)
-        free = clone(net).set_params(dual_lr=0.0, random_state=seed).fit(X[train], y[train])
-        losses.extend(free.sample_loss(X[test], y[test]))
+        unconstrained = (
+            clone(net).set_params(dual_lr=0.0, random_state=seed).fit(X[train], y[train])
+        )
+        losses.extend(unconstrained.sample_loss(X[test], y[test]))
     assert np.isclose(unconstrained_loss(net, X, y, random_state=7), np.mean(losses))
 
 
-def test_automatic_epsilon_is_the_rule_times_the_free_loss(diabetes):
+def test_automatic_epsilon_is_the_rule_times_the_unconstrained_loss(diabetes):
     X, y = diabetes
     net = ConstrainedNetRegressor(epsilon="auto", **QUICK).fit(X, y)
     assert np.isclose(net.epsilon_, RULE * unconstrained_loss(net, X, y, random_state=0))
@@ -70,8 +72,8 @@ def test_automatic_epsilon_stays_away_from_zero_where_the_net_interpolates(rng):
     """Pure noise, learned by heart: the training loss goes to nothing, what epsilon asks not."""
     X, y = rng.normal(size=(40, 30)).astype(np.float32), rng.normal(size=40)
     net = ConstrainedNetRegressor(epsilon="auto", max_epochs=60, random_state=0).fit(X, y)
-    free = clone(net).set_params(epsilon=1.0, dual_lr=0.0).fit(X, y)
-    assert free.sample_loss(X, y).mean() < 0.05 and net.epsilon_ > 0.5
+    unconstrained = clone(net).set_params(epsilon=1.0, dual_lr=0.0).fit(X, y)
+    assert unconstrained.sample_loss(X, y).mean() < 0.05 and net.epsilon_ > 0.5
 
 
 def test_automatic_epsilon_takes_every_form_of_data(digits, diabetes):
@@ -84,7 +86,7 @@ def test_automatic_epsilon_takes_every_form_of_data(digits, diabetes):
         ConstrainedNetRegressor(epsilon="auto", **QUICK).fit(*args).epsilon_
         for args in ((data,), (X, y))
     )
-    assert np.isclose(by_set, by_array, rtol=0.1)  # their batches are shuffled apart
+    assert np.isclose(by_set, by_array, rtol=0.1)  # their batches are shuffled differently
     with pytest.raises(ValueError, match="must have at least 2"):
         ConstrainedNetRegressor(epsilon="auto", **QUICK).fit(X[:1], y[:1])
 

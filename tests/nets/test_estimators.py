@@ -23,6 +23,9 @@ from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
 
 QUICK = {"max_epochs": 2, "random_state": 0}
 SMALL = {"module__hidden_layer_sizes": (16,), **QUICK}
+# Batches of another order add up gradients in another order. SGD passes on the rounding as it is,
+# while Adam's first steps only depend on a gradient's sign.
+SGD = {"optimizer": torch.optim.SGD, "lr": 0.05, "batch_size": -1}
 
 
 class Conv(nn.Module):
@@ -65,7 +68,7 @@ def test_every_form_of_x_gives_the_same_net(form, diabetes, tmp_path):
     assert np.allclose(net.dual_variables_, expected.dual_variables_, atol=1e-5)
     assert np.allclose(net.predict(formed), expected.predict(X), rtol=1e-4)
     assert np.allclose(net.embed(formed), expected.embed(X), atol=1e-4)
-    assert np.allclose(net.embed(formed), net.train_embedding_, atol=1e-5)
+    assert np.allclose(net.embed(formed), net.train_embedding_, atol=1e-4)
     assert np.allclose(net.sample_loss(formed, y), expected.sample_loss(X, y), atol=1e-4)
 
 
@@ -93,9 +96,9 @@ def test_every_form_of_y_gives_the_same_duals(form_y, diabetes):
 ])  # fmt: skip
 def test_data_sets_of_torch_and_skorch_give_the_same_net(Data, Net, data, request):
     X, y = request.getfixturevalue(data)
-    expected = Net(batch_size=-1, **SMALL).fit(X, y)
+    expected = Net(**SMALL, **SGD).fit(X, y)
     data = Data(X, y)
-    net = Net(batch_size=-1, **SMALL).fit(data)
+    net = Net(**SMALL, **SGD).fit(data)
     assert np.allclose(net.dual_variables_, expected.dual_variables_, atol=1e-5)
     assert np.allclose(net.embed(data), expected.embed(X), atol=1e-4)
     assert np.allclose(net.sample_loss(data, None), expected.sample_loss(X, y), atol=1e-4)
@@ -110,7 +113,7 @@ def test_images_go_to_a_users_module_in_their_own_shape(digits):
     assert net.score(images, y) > 0.5
     flat = ConstrainedNetClassifier(**SMALL).fit(images, y)
     assert np.allclose(flat.dual_variables_, ConstrainedNetClassifier(**SMALL).fit(X, y)
-                       .dual_variables_, atol=1e-6)  # fmt: skip
+                       .dual_variables_, atol=1e-5)  # fmt: skip
 
 
 def test_embedding_is_the_input_of_the_layer_named(digits):
@@ -121,7 +124,7 @@ def test_embedding_is_the_input_of_the_layer_named(digits):
     assert first.embed(X).shape == (200, 7)
     with torch.no_grad():
         assert np.allclose(first.embed(X), nn.Sequential(*list(first.module_)[:3])(torch.tensor(X)),
-                           atol=1e-5)  # fmt: skip
+                           atol=1e-4)  # fmt: skip
 
 
 def test_several_targets_average_their_losses_and_come_back_in_their_units(diabetes):
@@ -178,7 +181,7 @@ def test_loss_may_be_a_function(diabetes):
 
 def test_torchs_loader_gives_the_same_course_as_ours_on_full_batches(diabetes):
     nets = [
-        ConstrainedNetRegressor(batch_size=-1, iterator_train=loader, **SMALL).fit(*diabetes)
+        ConstrainedNetRegressor(iterator_train=loader, **SMALL, **SGD).fit(*diabetes)
         for loader in (DataLoader, ConstrainedNetRegressor().iterator_train)
     ]
     assert np.allclose(nets[0].dual_variables_, nets[1].dual_variables_, atol=1e-5)
@@ -186,11 +189,12 @@ def test_torchs_loader_gives_the_same_course_as_ours_on_full_batches(diabetes):
 
 @pytest.mark.parametrize("n", [1, 2, 7, 63, 64, 65, 130])
 def test_predictions_of_a_row_do_not_depend_on_the_rows_beside_it(n, digits, diabetes):
+    """Up to float32's rounding: a sum of 256 terms is off by 256 * 1.2e-7 = 3e-5 of their size."""
     for Net, (X, y) in ((ConstrainedNetClassifier, digits), (ConstrainedNetRegressor, diabetes)):
         net = Net(**QUICK).fit(X, y)
         predict = getattr(net, "predict_proba", net.predict)
-        assert np.array_equal(predict(X[:n]), predict(X)[:n])
-        assert np.array_equal(net.embed(X[:n]), net.embed(X)[:n])
+        assert np.allclose(predict(X[:n]), predict(X)[:n], rtol=1e-4, atol=1e-5)
+        assert np.allclose(net.embed(X[:n]), net.embed(X)[:n], atol=1e-4)
 
 
 # Parameters

