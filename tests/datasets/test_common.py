@@ -3,18 +3,22 @@
 import doctest
 import inspect
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 from small_files import store, stored
 
 from skally import datasets
-from skally.datasets.classification import CLASSIFICATION
-from skally.datasets.digits import MNIST, USPS
+from skally.datasets.cifar10 import CIFAR10, CIFAR10_JPEG, CIFAR10_JPEG_LABELS
+from skally.datasets.classification_tables import CLASSIFICATION
 from skally.datasets.files import local_copy
+from skally.datasets.mnist import MNIST
 from skally.datasets.parkinsons import PARKINSONS
-from skally.datasets.photographs import CIFAR10, CIFAR10_JPEG, CIFAR10_JPEG_LABELS, STL10, SVHN
-from skally.datasets.regression import REGRESSION
+from skally.datasets.regression_tables import REGRESSION
+from skally.datasets.stl10 import STL10
+from skally.datasets.svhn import SVHN
+from skally.datasets.usps import USPS
 
 FILES = [
     *(PARKINSONS, USPS, CIFAR10, CIFAR10_JPEG, CIFAR10_JPEG_LABELS, STL10, *SVHN.values()),
@@ -27,7 +31,7 @@ IMAGES = ["fetch_mnist", "fetch_usps", "fetch_cifar10", "fetch_svhn", "fetch_stl
 
 
 def calls():
-    """Every fetcher, once for each of its names."""
+    """Every fetcher; those of tables once for each table."""
     for name in datasets.__all__:
         fetch = getattr(datasets, name)
         for table in BY_NAME.get(name, [None]):
@@ -91,6 +95,16 @@ def test_arguments_are_keywords_but_for_a_name(name):
     parameters = inspect.signature(getattr(datasets, name)).parameters.values()
     for parameter in parameters:
         assert parameter.name == "name" or parameter.kind is parameter.KEYWORD_ONLY
+
+
+def test_every_table_is_named_in_the_docstring_of_its_fetcher_and_in_the_documentation():
+    page = (Path(__file__).parents[2] / "docs" / "datasets.rst").read_text(encoding="utf-8")
+    for name in datasets.__all__:
+        assert f"``{name}(" in page
+    for name, tables in BY_NAME.items():
+        for table in tables:
+            assert f'"{table}"' in getattr(datasets, name).__doc__
+            assert f'``{name}("{table}")``' in page
 
 
 @pytest.mark.parametrize("name", sorted(set(datasets.__all__) - {"fetch_svhn", "fetch_stl10"}))

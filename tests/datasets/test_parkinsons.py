@@ -2,6 +2,7 @@ import io
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from small_files import sha256, store, stored, zipped
 
@@ -97,7 +98,6 @@ def test_several_targets_come_in_the_order_asked_for(no_network, tmp_path, conte
 
 @pytest.mark.parametrize("target", ["total_UPDRS", ["total_UPDRS", "motor_UPDRS"]])
 def test_frames_hold_the_same_values_as_arrays(no_network, tmp_path, content, target):
-    pd = pytest.importorskip("pandas")
     store(tmp_path, PARKINSONS, content)
     arrays = fetch_parkinsons(target=target, features="all", data_home=tmp_path)
     frames = fetch_parkinsons(target=target, features="all", as_frame=True, data_home=tmp_path)
