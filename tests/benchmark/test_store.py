@@ -108,8 +108,8 @@ def test_files_of_other_kinds_are_refused_and_left_alone(tmp_path):
         Store(tmp_path / "other")
 
 
-def test_folder_that_is_not_there_is_told(tmp_path):
-    with pytest.raises(OSError, match="can't be opened"):
+def test_folder_that_is_not_there_raises(tmp_path):
+    with pytest.raises(OSError, match="cannot be opened"):
         Store(tmp_path / "nowhere" / "curves")
 
 

@@ -8,8 +8,8 @@ from matplotlib.colors import to_hex
 from scipy import stats
 
 from skally.benchmark.curves import LearningCurves
+from skally.benchmark.displays.common import MUTED, styles
 from skally.benchmark.displays.curves import LearningCurveDisplay, set_log_scale
-from skally.benchmark.displays.drawing import MUTED, styles
 
 N_LABELED = [10, 15, 25]
 

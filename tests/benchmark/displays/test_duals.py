@@ -51,7 +51,7 @@ def test_nets_are_found_in_pipelines_and_rows_held_out_left_out(diabetes):
 
 
 def test_estimators_without_duals_are_errors(diabetes):
-    with pytest.raises(ValueError, match="LinearRegression has no dual_variables_"):
+    with pytest.raises(ValueError, match="is a LinearRegression without dual_variables_"):
         DualVariablesDisplay.from_estimator(LinearRegression().fit(*diabetes))
 
 
