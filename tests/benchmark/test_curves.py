@@ -41,7 +41,7 @@ def curves(scores):
     return LearningCurves(frame_of(scores))
 
 
-def test_summary_says_what_the_curves_are(curves, scores):
+def test_summary_has_area_final_score_and_times(curves, scores):
     summary = curves.summary(reference="random")
     assert list(summary.index) == ["random", "better", "same"]
     for sampler, table in scores.items():
@@ -97,7 +97,7 @@ def test_each_is_compared_with_each_without_a_reference(curves):
     assert by_ranks["p_value"].min() == pytest.approx(2 / 2**6)
 
 
-def test_splits_of_the_same_data_are_no_independent_evidence(scores):
+def test_splits_of_the_same_data_have_larger_p_values(scores):
     fixed = LearningCurves(frame_of(scores))
     drawn = LearningCurves(frame_of(scores), {"": 1 / 3})
     assert (drawn.compare("random")["p_value"] > fixed.compare("random")["p_value"]).all()
@@ -148,7 +148,7 @@ def test_bands_are_students_intervals(curves, scores):
     np.testing.assert_allclose(bands["high"], high)
 
 
-def test_one_random_state_has_no_band_and_no_evidence():
+def test_one_random_state_has_no_band_and_no_p_value():
     curves = LearningCurves(frame_of({"a": np.ones((1, 3)), "b": np.zeros((1, 3))}))
     assert curves.bands()["low"].isna().all()
     assert np.isnan(curves.compare()["p_value"][0])
@@ -170,7 +170,7 @@ def test_bad_input_raises(curves, call, message):
         call(curves)
 
 
-def test_curves_without_scores_say_so():
+def test_curves_without_scores_are_errors():
     curves = LearningCurves(frame_of({"a": np.full((2, 3), np.nan)}))
     for call in (curves.summary, curves.areas, curves.bands, curves.compare):
         with pytest.raises(ValueError, match="no scores"):

@@ -50,7 +50,7 @@ def test_overlap_makes_the_interval_wider_as_nadeau_and_bengio_say(rng):
     assert ratio == pytest.approx(np.sqrt((1 / 10 + 1 / 3) / (1 / 10)))
 
 
-def test_equal_curves_are_no_evidence_and_one_pair_says_nothing():
+def test_equal_curves_have_a_p_value_of_one_and_one_pair_has_none():
     assert t_test(np.zeros(5)) == 1.0
     assert t_test(np.ones(5)) == 0.0
     assert signed_rank(np.zeros(5)) == 1.0
@@ -81,7 +81,7 @@ def test_holm_rejects_what_the_step_down_procedure_rejects(rng):
         np.testing.assert_array_equal(holm(p_values) <= 0.05, rejected)
 
 
-def test_holm_leaves_out_what_is_not_known():
+def test_holm_leaves_out_nan():
     adjusted = holm([0.01, np.nan, 0.04])
     assert adjusted[[0, 2]].tolist() == [0.02, 0.04] and np.isnan(adjusted[1])
 

@@ -14,7 +14,7 @@ from skally.datasets.cifar10 import CIFAR10, CIFAR10_JPEG, CIFAR10_JPEG_LABELS, 
 
 
 def old_pickle(batch):
-    """A pickle whose data type has the form that Python 2 gave it: the flag `align` is a 0."""
+    """A pickle as Python 2 writes it: the flag `align` of the data type is 0 and not False."""
     packed = io.BytesIO()
     pickler = pickle.Pickler(packed, protocol=2)
     pickler.dispatch_table = copyreg.dispatch_table.copy()
@@ -85,7 +85,7 @@ def jpeg(colour):
     return packed.getvalue()
 
 
-# Numbers within the class are in their order among the labels, the members in another one.
+# The number of an image counts within its class, in the order of LABELS. Members are not sorted.
 LABELS = ["frog", "truck", "truck", "airplane", "frog"]
 TRAIN = {  # row -> member
     3: "train/airplane/0000.jpg",
@@ -132,7 +132,7 @@ def test_jpeg_copy_s_test_rows_come_class_by_class_in_the_order_of_their_numbers
         assert np.abs(255 * bunch.data[row] - expected).max() < 4
 
 
-def test_jpeg_copy_calls_itself_so(jpeg_home):
+def test_jpeg_copy_has_a_name_of_its_own(jpeg_home):
     bunch = fetch_cifar10(data_home=jpeg_home)
     assert bunch.name == "CIFAR-10 (JPEG copy)"
     assert '"CIFAR-10 (JPEG copy)"' in bunch.DESCR
@@ -149,7 +149,7 @@ def test_jpeg_copy_is_decoded_once_and_nothing_is_written_beside_it(jpeg_home, m
     assert sorted(stored(jpeg_home)) == before
 
 
-def test_the_archive_goes_before_the_jpeg_copy(jpeg_home, cifar_home):
+def test_the_archive_takes_precedence_over_the_jpeg_copy(jpeg_home, cifar_home):
     assert jpeg_home == cifar_home
     assert fetch_cifar10(data_home=jpeg_home).name == "CIFAR-10"
 
@@ -161,7 +161,7 @@ def test_without_pillow_the_jpeg_copy_says_what_to_install(jpeg_home, monkeypatc
 
 
 @pytest.mark.parametrize("name", ["CIFAR10_JPEG", "CIFAR10_JPEG_LABELS"])
-def test_jpeg_copy_that_is_cut_short_is_named(jpeg_home, name):
+def test_jpeg_copy_that_is_truncated_is_an_error_that_names_it(jpeg_home, name):
     file = getattr(cifar10, name)
     path = jpeg_home / file.folder / file.name
     path.write_bytes(path.read_bytes()[:-4])
@@ -178,7 +178,7 @@ def test_real_jpeg_copy_has_the_labels_and_the_brightness_of_the_archive(real_ho
     assert np.array_equal(np.bincount(bunch.target[50000:]), [1000] * 10)
     assert bunch.target[:10].tolist() == [6, 9, 9, 4, 1, 1, 2, 7, 8, 3]  # as in data_batch_1
     if bunch.name.endswith("(JPEG copy)"):
-        # The means that everyone standardises with, of the archive's training set.
+        # The usual means for standardising, of the archive's training set.
         means = bunch.data[:50000].mean(axis=(0, 2, 3), dtype=float)
         assert np.allclose(means, [0.4914, 0.4822, 0.4465], atol=2e-3)
 

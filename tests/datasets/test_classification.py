@@ -8,7 +8,7 @@ from small_files import sha256, store, zipped
 from skally.datasets import fetch_uci_classification
 from skally.datasets.classification_tables import CLASSIFICATION, without_spaces
 
-# By the descriptions of the source: rows of each class, features.
+# Number of rows of each class, by the descriptions of the source.
 LETTERS = [789, 766, 736, 805, 768, 775, 773, 734, 755, 747, 739, 761, 792]
 LETTERS += [783, 753, 803, 783, 758, 748, 796, 813, 764, 752, 787, 786, 734]
 PENDIGITS = {

@@ -50,7 +50,7 @@ def no_network(monkeypatch):
 
 
 @pytest.mark.parametrize("fetch", list(calls()))
-def test_error_without_network_says_what_to_put_where(fetch, no_network, tmp_path):
+def test_error_without_network_names_the_file_to_provide(fetch, no_network, tmp_path):
     with pytest.raises(OSError, match="SKALLY_DATA") as caught:
         fetch(data_home=tmp_path)
     assert str(tmp_path) in str(caught.value)
@@ -66,7 +66,9 @@ def test_real_file_is_the_original(file, real_home):
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_real_file_cut_short_is_named(file, real_home, no_network, tmp_path):
+def test_real_file_that_is_truncated_is_an_error_that_names_it(
+    file, real_home, no_network, tmp_path
+):
     content = (real_home(file) / file.folder / file.name).read_bytes()
     path = store(tmp_path, file, content[: len(content) // 2])
     with pytest.raises(OSError, match="is missing or not the original") as caught:
@@ -108,7 +110,7 @@ def test_every_table_is_named_in_the_docstring_of_its_fetcher_and_in_the_documen
 
 
 @pytest.mark.parametrize("name", sorted(set(datasets.__all__) - {"fetch_svhn", "fetch_stl10"}))
-def test_docstring_example_runs_where_the_data_are(name, real_home, monkeypatch):
+def test_docstring_example_runs_if_the_data_are_there(name, real_home, monkeypatch):
     if name == "fetch_cifar10":
         pytest.skip("slow where there is only the JPEG copy; its own tests read one")
     monkeypatch.setenv("SKALLY_DATA", str(real_home(PARKINSONS, USPS, *MNIST["train"])))

@@ -9,7 +9,7 @@ from small_files import sha256, store
 from skally.datasets import fetch_mnist
 from skally.datasets.mnist import MNIST
 
-# Images of each digit, as the sources and many papers give them.
+# Number of images of each digit, as the source and many papers report them.
 MNIST_COUNTS = {
     "train": [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
     "test": [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
@@ -78,7 +78,7 @@ def test_only_the_files_of_the_subset_are_needed(mnist_home):
         fetch_mnist(subset="test", data_home=mnist_home)
 
 
-def test_mnist_that_is_cut_short_is_named(mnist_home):
+def test_mnist_that_is_truncated_is_an_error_that_names_it(mnist_home):
     path = mnist_home / "mnist" / MNIST["train"][0].name
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(OSError, match=f"{path.name} is missing or not the original"):
@@ -91,6 +91,6 @@ def test_real_mnist_has_the_published_digits(real_home, part):
     assert np.array_equal(np.bincount(bunch.target), MNIST_COUNTS[part])
     assert bunch.data.shape == (len(bunch.target), 1, 28, 28)
     assert (bunch.data.min(), bunch.data.max()) == (0.0, 1.0)
-    if part == "train":  # the two numbers that everyone standardises with
+    if part == "train":  # the usual numbers for standardising
         assert round(float(bunch.data.mean(dtype=float)), 4) == 0.1307
         assert round(float(bunch.data.std(dtype=float)), 4) == 0.3081

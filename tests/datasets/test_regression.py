@@ -83,7 +83,7 @@ def test_target_has_its_published_range(home_of, name, low, high):
     assert (y.min(), y.max()) == (low, high)
 
 
-def test_naval_targets_are_chosen_by_name_and_are_never_features(home_of):
+def test_naval_targets_are_chosen_by_name_and_are_not_features(home_of):
     home = home_of("naval")
     both = ["turbine_decay", "compressor_decay"]
     bunch = fetch_uci_regression("naval", target=both, data_home=home)

@@ -21,7 +21,7 @@ def stl_home(monkeypatch, rng, tmp_path):
     return tmp_path
 
 
-def test_stl10_images_stand_upright_and_classes_count_from_0(stl_home):
+def test_stl10_images_are_transposed_and_classes_start_at_0(stl_home):
     bunch = fetch_stl10(data_home=stl_home)
     assert bunch.data.shape == (5, 3, 96, 96) and bunch.data.dtype == np.float32
     assert bunch.data[1, 1, 5, 90] == np.float32(0.2)
@@ -40,7 +40,7 @@ def test_stl10_is_unpacked_once_and_not_into_its_folder(stl_home, monkeypatch):
     assert stored(stl_home) == [STL10.name]
 
 
-def test_stl10_that_is_cut_short_is_named(stl_home):
+def test_stl10_that_is_truncated_is_an_error_that_names_it(stl_home):
     path = stl_home / STL10.folder / STL10.name
     path.write_bytes(path.read_bytes()[:-4])
     with pytest.raises(OSError, match="stl10_binary.tar.gz is missing or not the original"):

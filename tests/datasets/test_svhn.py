@@ -26,7 +26,7 @@ def svhn_home(monkeypatch, rng, tmp_path):
     return tmp_path
 
 
-def test_svhn_axes_and_the_label_10_are_put_right(svhn_home):
+def test_svhn_axes_and_the_label_10_are_converted(svhn_home):
     bunch = fetch_svhn(data_home=svhn_home)
     assert bunch.data.shape == (5, 3, 32, 32) and bunch.data.dtype == np.float32
     assert bunch.data.flags.c_contiguous
@@ -44,7 +44,7 @@ def test_svhn_as_rows_keeps_the_order_of_channel_line_and_column(svhn_home):
     assert y.tolist() == [0, 2]
 
 
-def test_svhn_that_is_cut_short_is_named(svhn_home):
+def test_svhn_that_is_truncated_is_an_error_that_names_it(svhn_home):
     path = svhn_home / "svhn" / "test_32x32.mat"
     path.write_bytes(path.read_bytes()[:-4])
     assert len(fetch_svhn(subset="train", data_home=svhn_home).data) == 3

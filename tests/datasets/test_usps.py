@@ -8,7 +8,7 @@ from small_files import store
 from skally.datasets import fetch_usps, usps
 from skally.datasets.usps import USPS, usps_sha256
 
-# Images of each digit, as the source and many papers report them.
+# Number of images of each digit, as the source and many papers report them.
 USPS_COUNTS = {
     "train": [1194, 1005, 731, 658, 652, 556, 664, 645, 542, 644],
     "test": [359, 264, 198, 166, 200, 160, 170, 147, 166, 177],
@@ -74,7 +74,7 @@ def test_usps_download_ends_in_the_file_that_is_read(
     assert local_server.n_requests == 2
 
 
-def test_usps_that_is_cut_short_is_named(monkeypatch, usps_home):
+def test_usps_that_is_truncated_is_an_error_that_names_it(monkeypatch, usps_home):
     monkeypatch.setattr(usps, "USPS", replace(usps.USPS, source=None))
     path = usps_home / "usps" / "usps.npz"
     path.write_bytes(path.read_bytes()[:-50])

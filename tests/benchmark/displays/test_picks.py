@@ -41,7 +41,7 @@ def same_up_to_sign(one, other):
     )
 
 
-def test_pool_is_drawn_where_the_embedding_says_in_colours_of_predicted_duals(regressor, diabetes):
+def test_pool_is_drawn_in_the_embedding_and_coloured_by_predicted_duals(regressor, diabetes):
     X_pool = diabetes[0][150:]
     head = Ridge()  # well conditioned, unlike least squares on 256 features of 150 rows
     duals = regressor.dual_variables_
@@ -54,8 +54,8 @@ def test_pool_is_drawn_where_the_embedding_says_in_colours_of_predicted_duals(re
     places, values = drawn(display)
     order = np.lexsort(display.points.T)
     assert np.array_equal(places, display.points[order])
-    # float32 features of size 1, sums of 256 products: 1e-7 * 256 of the range of the duals at most
-    assert np.allclose(values, expected[order], atol=3e-5 * np.ptp(duals))
+    # Ridge bounds the weights by the range of the duals, and float32 features are rounded by 1e-7
+    assert np.allclose(values, expected[order], atol=1e-4 * np.ptp(duals))
     assert np.array_equal(display.labelled_.get_offsets(), display.labelled)
     assert np.array_equal(np.sort(display.picks_.get_offsets(), axis=0),
                           np.sort(display.points[[3, 7]], axis=0))  # fmt: skip
@@ -167,7 +167,7 @@ def test_an_int_as_random_state_gives_the_same_picture(regressor, diabetes):
     assert np.array_equal(one.points, two.points) and np.array_equal(one.values, two.values)
 
 
-def test_axes_of_the_users_own_are_drawn_into(simple, digits):
+def test_given_axes_are_used(simple, digits):
     figure, ax = pyplot.subplots()
     display = PicksDisplay.from_estimator(simple, digits[0], [0], ax=ax)
     assert display.ax_ is ax and display.figure_ is figure
@@ -196,6 +196,6 @@ def test_indices_outside_the_pool_are_errors(simple, digits, indices, message):
         ({"max_points": 0}, "max_points == 0, must be a finite Integral >= 1"),
     ],
 )
-def test_what_has_no_sense_is_an_error(simple, digits, options, message):
+def test_invalid_arguments_are_errors(simple, digits, options, message):
     with pytest.raises(ValueError, match=message):
         PicksDisplay.from_estimator(simple, digits[0], [0], **options)
