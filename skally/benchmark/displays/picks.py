@@ -93,7 +93,7 @@ class PicksDisplay:
 
         Parameters
         ----------
-        estimator : as in :meth:`skally.samplers.base.BaseSampler.query`
+        estimator : as in :meth:`skally.BaseSampler.query`
             For a net, its embedding is drawn; for any other estimator, or None, the columns of X.
         X_pool : array-like of shape (n_pool, ...)
         indices : int array of shape (n_picks,)

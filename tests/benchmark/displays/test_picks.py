@@ -193,7 +193,7 @@ def test_indices_outside_the_pool_are_errors(simple, digits, indices, message):
     [
         ({"utility": np.zeros(3)}, "utility has shape \\(3,\\), must be \\(200,\\)"),
         ({"utility": np.r_[np.nan, np.zeros(199)]}, "utility holds nan, must be finite"),
-        ({"max_points": 0}, "max_points == 0, must be a finite Integral >= 1"),
+        ({"max_points": 0}, "max_points == 0, must be"),
     ],
 )
 def test_invalid_arguments_are_errors(simple, digits, options, message):
