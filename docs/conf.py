@@ -1,4 +1,4 @@
-"""Configuration of Sphinx. Nothing here needs a network."""
+"""Configuration of Sphinx. Building the documentation needs no network."""
 
 import os
 from importlib.metadata import version as installed_version
@@ -20,15 +20,15 @@ exclude_patterns = ["_build"]
 templates_path = ["_templates"]
 
 autosummary_generate = True
-autodoc_typehints = "none"  # types live in the docstrings
-numpydoc_show_class_members = False  # the class template lists what is skally's own
+autodoc_typehints = "none"  # the docstrings have the types
+numpydoc_show_class_members = False  # the class template lists the members
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": "/plot_",
-    "ignore_pattern": r"^(?!plot_)",  # the demo and helpers are no pages
-    # Examples train nets for minutes, so a build runs them only when asked to.
+    "ignore_pattern": r"^(?!plot_)",  # the demo and helper modules are not pages
+    # Examples train nets for minutes, so a build runs them only on request.
     "plot_gallery": os.environ.get("SKALLY_DOCS_RUN_EXAMPLES") == "1",
     "download_all_examples": False,
     "show_memory": False,
@@ -43,7 +43,7 @@ html_sidebars = {page: [] for page in PAGES}
 
 
 def skip_foreign_member(app, what, name, member, skip, options):
-    """Leave out what scikit-learn, skorch and torch hand down: it is documented there."""
+    """Leave out members inherited from scikit-learn, skorch and torch, which document them."""
     function = getattr(member, "fget", member)
     module = getattr(function, "__module__", None) or "skally"
     return None if module.startswith("skally") else True

@@ -1,6 +1,7 @@
 """Learning curves on real data in under three minutes: digits and Parkinsons telemonitoring.
 
-Without Parkinsons (no file at hand, no network) it takes scikit-learn's diabetes data.
+If the Parkinsons data are not on this machine and cannot be downloaded, it uses scikit-learn's
+diabetes data instead.
 """
 
 from pathlib import Path
@@ -29,7 +30,7 @@ PICTURE = Path("demo.png")
 
 
 def digits():
-    """Ten classes, 40 labels a round."""
+    """Curves on ten classes, 40 labels per round."""
     net = make_pipeline(StandardScaler(), ConstrainedNetClassifier())
     samplers = SAMPLERS | {"entropy": EntropySampler()}
     X, y = load_digits(return_X_y=True)
@@ -37,12 +38,12 @@ def digits():
 
 
 def parkinsons_or_diabetes():
-    """A disease score from the voice, or from blood serum where the first cannot be had."""
+    """Name and curves of a regression task: Parkinsons, or diabetes if that is not available."""
     try:
         X, y = fetch_parkinsons(features="all", return_X_y=True)
         name, size = "Parkinsons", {"n_initial": 100, "n_instances": 200, "n_rounds": 3}
     except OSError as error:
-        print(f"{error}\nGoing on with scikit-learn's diabetes data.\n")
+        print(f"{error}\nUsing scikit-learn's diabetes data instead.\n")
         X, y = load_diabetes(return_X_y=True)
         name, size = "diabetes", SMALL
     net = make_pipeline(StandardScaler(), ConstrainedNetRegressor())
@@ -50,8 +51,8 @@ def parkinsons_or_diabetes():
 
 
 def main():
-    """Curves, tables, picture."""
-    torch.set_num_threads(1)  # the curves run side by side
+    """Run the curves, print their tables and draw them."""
+    torch.set_num_threads(1)  # the curves run in parallel
     name, regression = parkinsons_or_diabetes()
     tasks = {"digits: test accuracy": digits(), f"{name}: test R²": regression}
     figure, panels = plt.subplots(1, len(tasks), figsize=(11, 4.5), layout="constrained")

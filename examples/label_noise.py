@@ -1,8 +1,7 @@
-"""Wrong labels for the examples: flip some, rank all rows by suspicion, count who was found."""
+"""Shared code on wrong labels: flip some, rank all rows by suspicion, measure the precision."""
 
 import os
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,17 +17,17 @@ from skally import ConstrainedNetClassifier
 
 N_ROWS = 500
 SHARES = (0.05, 0.10, 0.20)
-# All else is at its default: 100 epochs, epsilon 0.2, dual_lr 0.002.
+# Everything else has its default: 100 epochs, epsilon 0.2, dual_lr 0.002.
 SETTINGS = {
     "defaults": {},
     "30 epochs": {"max_epochs": 30},
     "30 epochs, dual_lr=0.05": {"max_epochs": 30, "dual_lr": 0.05},
 }
-CROSS_VALIDATED = ("defaults", "30 epochs")  # without constraints dual_lr is nothing
+CROSS_VALIDATED = ("defaults", "30 epochs")  # dual_lr has no effect without constraints
 
 
-def data_sets() -> dict[str, Callable]:
-    """Digits, and pendigits where SKALLY_DATA has it: names, and functions that give X and y."""
+def data_sets():
+    """Functions that return X and y, by name: digits, and pendigits if SKALLY_DATA has it."""
     folder = os.environ.get("SKALLY_DATA")
     path = Path(folder or ".") / "classification" / "pendigits_uci_layout.tra"
     return {"digits": digits} | ({"pendigits": lambda: pendigits(path)} if path.exists() else {})
@@ -41,13 +40,13 @@ def digits():
 
 
 def pendigits(path):
-    """Eight points along the stroke of a pen."""
+    """Coordinates of eight points along the stroke of a pen."""
     table = np.loadtxt(path, delimiter=",")
     return table[:, :-1] / 100, table[:, -1].astype(int)
 
 
 def flip(y, share, rng):
-    """Labels of which a share is wrong, and the positions of those."""
+    """Labels of which a share is wrong, and the positions of the wrong ones."""
     n_classes = y.max() + 1
     wrong = rng.permutation(len(y))[: int(share * len(y))]
     y = y.copy()
@@ -56,11 +55,11 @@ def flip(y, share, rng):
 
 
 def rankings(X, y, seed):
-    """Suspicion of each row by several rules, and the probabilities of the rows held out.
+    """Suspicion of each row by several rules, and class probabilities of held-out rows.
 
     Returns
     -------
-    suspicion : dict of (setting, rule) to an array of shape (n,), large for suspects
+    suspicion : dict of (setting, rule) to an array of shape (n,), large if a label may be wrong
     proba : dict of setting to an array of shape (n, n_classes), by 3-fold cross-validation
     """
     suspicion, proba = {}, {}
@@ -70,23 +69,23 @@ def rankings(X, y, seed):
         suspicion[setting, "final loss"] = net.sample_loss(X, y)
         if setting in CROSS_VALIDATED:
             folds = StratifiedKFold(3, shuffle=True, random_state=seed)
-            free = ConstrainedNetClassifier(random_state=seed, **params | {"dual_lr": 0.0})
-            proba[setting] = cross_val_predict(free, X, y, cv=folds, method="predict_proba")
+            plain = ConstrainedNetClassifier(random_state=seed, **params | {"dual_lr": 0.0})
+            proba[setting] = cross_val_predict(plain, X, y, cv=folds, method="predict_proba")
             p_own = proba[setting][np.arange(len(y)), y]
             suspicion[setting, "cross-validated loss"] = -np.log(p_own.clip(1e-30))
     return suspicion, proba
 
 
 def precision(suspicion, wrong):
-    """Share of wrong labels among as many of the largest as there are wrong ones."""
+    """Share of wrong labels among the k most suspicious rows, for k wrong labels in all."""
     suspects = np.argsort(-suspicion, kind="stable")[: len(wrong)]
     return np.isin(suspects, wrong).mean()
 
 
 def one_run(name, load, share, seed):
-    """Rankings of one data set with one draw of wrong labels, and all they came from."""
+    """Rankings for one data set and one draw of wrong labels, with the labels themselves."""
     torch.set_num_threads(1)
-    warnings.simplefilter("ignore", ConvergenceWarning)  # wrong labels are hard to satisfy, indeed
+    warnings.simplefilter("ignore", ConvergenceWarning)  # constraints that cannot all hold
     rng = np.random.RandomState(seed)
     X, y_true = load()
     rows = rng.permutation(len(y_true))[:N_ROWS]
@@ -109,7 +108,7 @@ def all_runs(seeds):
 
 
 def precisions(runs):
-    """Precision at the true count.
+    """Precision of all runs, at the true number of wrong labels.
 
     Returns
     -------
@@ -124,7 +123,7 @@ def precisions(runs):
 
 
 def table(found):
-    """Mean and deviation over seeds, a share of wrong labels a column."""
+    """Mean and standard deviation over seeds, with a column for each share of wrong labels."""
     cells = found.groupby(["data", "setting", "rule", "share"], sort=False)["precision"]
     deviation = cells.std().fillna(0).map("{:.3f}".format)
     return (cells.mean().map("{:.3f}".format) + " ± " + deviation).unstack("share")

@@ -1,18 +1,18 @@
 """
-=================================================
-Is one strategy better than another, and how sure
-=================================================
+================================================
+Comparing strategies, with tests of significance
+================================================
 
-Learning curves of four strategies on eight data sets, and what follows from them. On one data set
-the question is whether two strategies differ by more than chance, which is other initial labels
-and another split. Over data sets it is whether one is better as a rule. These are two questions
-with two tests, and neither is answered by a few curves.
+Learning curves of four strategies on eight data sets, and what can be concluded from them. On one
+data set the question is whether two strategies differ by more than the chance of initial labels and
+splits. Over several data sets it is whether one strategy is better in general. Each question has
+its own test, and looking at a few curves answers neither.
 
-The model is a logistic regression, so that it takes less than a minute on one core.
+The model is a logistic regression, so the example takes less than a minute on one core.
 """
 
 # %%
-# Eight data sets: five that come with scikit-learn, and three that it makes.
+# Eight data sets: five that come with scikit-learn, and three that it generates.
 
 import os
 import tempfile
@@ -45,7 +45,7 @@ from skally.benchmark import (
 
 
 def above_median():
-    """The diabetes data, with two classes: whether the disease went on more than usual."""
+    """The diabetes data with two classes: whether the disease progressed more than the median."""
     X, y = load_diabetes(return_X_y=True)
     return X, y > 140
 
@@ -68,12 +68,12 @@ samplers = {
 }
 
 # %%
-# One curve for each strategy and each of eight random states, which choose the test samples, the
-# initial labels and what the strategies draw. Strategies with the same random state share all of
-# these, so that they can be compared in pairs.
+# One curve for each strategy and each of eight random states, which determine the test samples, the
+# initial labels and the random numbers of the strategies. The curves of strategies with the same
+# random state can be compared in pairs.
 #
-# What is done is kept in a file. Name a folder that stays, and a run that was cut off goes on where
-# it was; one that is done is read.
+# Finished rounds are stored in a file. With a permanent folder in ``SKALLY_CACHE``, an interrupted
+# run is resumed, and a finished run is read from the file.
 
 folder = Path(os.environ.get("SKALLY_CACHE") or tempfile.mkdtemp())
 model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
@@ -99,36 +99,37 @@ for attempt in ("first", "again"):
     print(f"{attempt}: {perf_counter() - began:.1f} s")
 
 # %%
-# The curves. A band is where the mean may lie by what these eight random states tell, for each
-# number of labels by itself. Where two bands overlap, the strategies may still differ: a band holds
-# the luck of the split, which both share, and their difference does not.
+# The curves. A band is the confidence interval of the mean over random states, for each number of
+# labels separately. Two strategies may differ even if their bands overlap: a band includes the
+# chance of the split, which both strategies share, and their difference does not.
 
 display = LearningCurveDisplay.from_curves(curves, score_name="accuracy")
 display.figure_.savefig("compare_curves.png", dpi=130)
 
 # %%
-# Each strategy in one line. *area* is the mean height of the curve, *labels_needed* the labels with
-# which the mean curve reaches 97 % of random's last score, *labels_saved* how many fewer these are.
+# Each strategy in one line. *area* is the mean height of the curve, *labels_needed* the number of
+# labels at which the mean curve reaches 97 % of the last score of random sampling, and
+# *labels_saved* the difference of this number from that of random sampling.
 
 print(curves.summary(reference="random").loc[["digits", "iris"]].round(3).to_string())
 
 # %%
-# On one data set: is the difference from random more than chance? Compared are areas of the same
-# random state. The test takes into account that random states which split the same samples are not
-# independent, and *p_adjusted* that 24 questions are asked at once.
+# On one data set: is the difference from random sampling more than chance? The test compares areas
+# of the same random state. It takes into account that random splits of the same samples are not
+# independent, and *p_adjusted* takes into account that 24 comparisons are made.
 
 compared = curves.compare(reference="random")
 columns = ["data_set", "sampler", "difference", "low", "high", "wins", "losses", "p_adjusted"]
 print(compared[columns].round(3).to_string(index=False))
 
 # %%
-# An adjusted p-value above 0.05 does not say that two strategies are equal. *low* and *high* say
-# how far apart they may be: where these are wide, eight random states are too few to tell. More
-# random states make them narrower, as far as the overlap of the splits allows.
+# An adjusted p-value above 0.05 does not mean that two strategies are equal. The interval from
+# *low* to *high* shows how far apart they may be: if it is wide, eight random states are too few to
+# tell. More random states make it narrower, as far as the overlap of the splits allows.
 
 # %%
-# Over data sets each counts once, by its mean area. More random states say more about each data set
-# and nothing about others; more data sets do.
+# Over data sets, each data set counts once, by its mean area. More random states give more
+# information on each data set, but none on other data sets; for that, more data sets are needed.
 
 print(curves.ranks().sort_values().to_string())
 print(curves.compare_across().round(3).to_string(index=False))
@@ -136,28 +137,28 @@ ranks = RankDisplay.from_curves(curves)
 ranks.figure_.savefig("compare_ranks.png", dpi=130)
 
 # %%
-# A bar joins strategies of which no two differ significantly. A strategy may stand under two bars,
-# so they are no classes of equals.
+# A bar joins strategies of which no two differ significantly. A strategy may be under two bars, so
+# bars are not groups of equal strategies.
 #
-# Two strategies that are equally good would be ahead of one another on all eight data sets once in
-# 128 times. With six pairs to ask about, Holm's method multiplies the smallest p-value by six,
-# which gives 0.047. So one pair can be told apart here, if one strategy is ahead everywhere, and
-# with one defeat of any size it can not. Seven data sets would show nothing whatever the curves.
+# Of two equally good strategies, one would be ahead on all eight data sets in one of 128 cases.
+# With six pairs, Holm's method multiplies the smallest p-value by six, which gives 0.047. So a pair
+# can differ significantly here if one strategy is ahead on all data sets, but not if it is behind
+# on one of them. With seven data sets no difference could be significant, whatever the curves.
 
 wins = WinLossDisplay.from_curves(curves)
 wins.figure_.savefig("compare_wins.png", dpi=130)
 plt.show()
 
 # %%
-# What can be concluded: that one strategy is better than another, for this model, with 20 to 60
-# labels in batches of eight, on data sets like these, if the bars and the tables say so.
+# If the bars and the tables show it, we can conclude that one strategy is better than another, for
+# this model, with 20 to 60 labels in batches of eight, on data sets like these.
 #
-# What can not:
+# We cannot conclude
 #
-# - that two strategies under one bar are as good as each other;
-# - that the better one is better on the data set at hand: for that, see its own lines above;
-# - anything about nets, other batch sizes or more labels, without curves of these;
-# - anything about data sets unlike these. Three of the eight are made up, and the others are small
-#   and clean;
-# - that the best of many strategies is as good as its curve, where the curve is what it was chosen
-#   by.
+# - that two strategies under one bar are equally good;
+# - that the better strategy is better on a given data set: for that, see its lines in the table
+#   above;
+# - anything about nets, other batch sizes or more labels;
+# - anything about other kinds of data sets. Three of the eight are generated, and the others are
+#   small and clean;
+# - that the best of many strategies will be as good as its curve, if it was chosen by that curve.

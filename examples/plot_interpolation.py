@@ -1,20 +1,20 @@
 """
 ====================================================
-What a dual variable means when a net can fit it all
+Dual variables of a net that can fit all its samples
 ====================================================
 
-On a convex problem a dual variable is a price: what the optimum would gain if that one constraint
-were loosened. A net that can fit every training sample meets every constraint at no cost, so that
-all prices are zero. What does training find, then?
+On a convex problem a dual variable is a price: how much the optimum would improve if that one
+constraint were loosened. A net that can fit every training sample satisfies every constraint at no
+cost, so all prices are zero. Which duals does training find then?
 
-We train one net on 150 rows of the diabetes data, for more and more epochs, and look at how the
-duals rank the rows. Then we make the constraints cost something: by weight decay, and by rows that
-contradict one another.
+We train a net on 150 rows of the diabetes data for more and more epochs, and look at how the duals
+rank the rows. Then we add conflicts between the constraints and the loss: weight decay, and rows
+that contradict one another.
 """
 
 # %%
-# A callback keeps the losses and duals of all rows, epoch by epoch. The net keeps them for its dual
-# step, a full pass after each epoch, so that they come at no cost.
+# A callback stores the losses and duals of all rows after each epoch. The net has computed them for
+# its dual step, in a full pass after each epoch.
 
 import os
 import warnings
@@ -50,7 +50,7 @@ class Course(Callback):
 
 
 class DecayLoss(torch.nn.MSELoss):
-    """Squared error and weight decay, so that the optimum holds both."""
+    """Squared error with weight decay, so that the optimum takes both into account."""
 
     def __init__(self, decay=0.01, reduction="none"):
         super().__init__(reduction=reduction)
@@ -65,11 +65,11 @@ X, y = load_diabetes(return_X_y=True)
 rows = np.random.RandomState(0).permutation(len(X))[:150]
 X, y = scale(X)[rows], y[rows]
 X_twice = X.copy()
-X_twice[:15] = X[15:30]  # 15 pairs of equal inputs, with a target each
+X_twice[:15] = X[15:30]  # 15 pairs of rows with equal inputs and different targets
 
 
 def train(max_epochs, X=X, **params):
-    """Duals of all rows, and the course of training."""
+    """Fit a net; returns it with the course of its training."""
     net = ConstrainedNetRegressor(
         module__hidden_layer_sizes=(64, 64),
         max_epochs=max_epochs,
@@ -81,7 +81,7 @@ def train(max_epochs, X=X, **params):
 
 
 def line(name, net, course):
-    """One line of the tables below."""
+    """Print one line of the tables below."""
     duals, losses = net.dual_variables_, course.losses_
     print(
         f"{name:32s} {losses[-1].mean():8.4f} {net.kkt_['max_violation']:8.3f} "
@@ -93,9 +93,10 @@ def line(name, net, course):
 HEAD = f"{'':32s} loss     excess    mean     largest  active  rho area  rho loss"
 
 # %%
-# More and more epochs. *loss* is the mean training loss, *excess* the largest violation, *mean*,
-# *largest* and *active* are those of the duals; *rho area* is Spearman's correlation of the duals
-# with the area under each row's loss curve, *rho loss* that with its final loss.
+# More and more epochs. *loss* is the mean training loss and *excess* the largest violation. *mean*
+# and *largest* are those of the duals, *active* is the share of duals above zero. *rho area* is
+# Spearman's correlation of the duals with the area under each row's loss curve, *rho loss* that
+# with its final loss.
 
 print(HEAD)
 by_epochs = {}
@@ -104,11 +105,12 @@ for epochs in [t for t in (30, 100, 300, 1000, 3000) if t <= n_epochs]:
     line(f"{epochs} epochs", *by_epochs[epochs])
 
 # %%
-# While losses are above epsilon, a dual is that area, above epsilon. Once the net fits, the duals
-# fall back, by ``dual_lr * epsilon`` an epoch at most, and those of the rows that were learned
-# first reach zero first. What is left says how late a row was learned; in the end nothing is left.
+# As long as losses are above epsilon, a dual is proportional to the area between the loss curve and
+# epsilon. Once the net fits, the duals decay, by at most ``dual_lr * epsilon`` per epoch, and those
+# of the rows that were learned first reach zero first. The remaining duals show how late a row was
+# learned, until they are zero too.
 #
-# Prices above zero need a real conflict. With duals that are strong enough to weigh:
+# Prices above zero need a conflict. With duals that are large enough to influence the training:
 
 print(HEAD)
 n_long = min(1000, n_epochs)
@@ -123,22 +125,22 @@ for name, (net, course) in conflicts.items():
     line(name, net, course)
 
 # %%
-# Are these prices? If so, to loosen epsilon for all rows from 0.10 to 0.12 changes the loss that
-# training ends with by -0.02 times the mean dual.
+# Are these duals prices? If so, loosening epsilon for all rows from 0.10 to 0.12 changes the final
+# training loss by -0.02 times the mean dual.
 
 for name, params in (("no conflict", {}), ("weight decay", DECAY)):
     net = conflicts[name][0]
     looser = train(n_long, epsilon=0.12, **STRONG, **params)[0]
     change = looser.sample_loss(X, y).mean() - net.sample_loss(X, y).mean()
-    print(f"{name}: foretold {-0.02 * net.dual_variables_.mean():.4f}, in truth {change:.4f}")
+    print(f"{name}: predicted {-0.02 * net.dual_variables_.mean():.4f}, measured {change:.4f}")
 
 # %%
-# Without a conflict the price is zero, whatever the duals say. With weight decay it is not, but the
-# duals fall past it: once they have pushed the weights to where the constraints hold, the weights
-# stay there without them.
+# Without a conflict the price is zero, whatever the duals are. With weight decay it is not zero,
+# but the duals fall below it: after they have moved the weights to a region where the constraints
+# hold, the weights stay there without them.
 #
-# The pairs of rows that contradict one another by more than epsilon allows have no solution. Their
-# duals rise for as long as training lasts, and hold the largest of all:
+# For the pairs of rows that contradict one another by more than epsilon allows, the constraints
+# cannot hold. Their duals rise for as long as training lasts, and are the largest of all:
 
 net, course = conflicts["contradictions"]
 apart = np.abs(y[:15] - y[15:30]) / 2 > np.sqrt(0.1) * y.std()

@@ -3,21 +3,21 @@
 Finding wrong labels by dual variables
 ======================================
 
-A row with a wrong label is hard to satisfy, so that its dual variable grows. Here 5, 10 and 20 % of
-500 labels are exchanged for other classes, and we ask: among as many rows of the largest duals as
-there are wrong labels, how many are wrong?
+A sample with a wrong label is hard to satisfy, so its dual variable grows. Here 5, 10 and 20 % of
+500 labels are replaced by other classes. If there are k wrong labels, which share of the k largest
+duals belongs to them?
 
-Duals come from one training on all rows. Two rivals come from the same net: its final training
-loss, and its loss on rows held out by 3-fold cross-validation without constraints, for which it is
-trained three times more. To rank by the latter is what cleanlab does by default (its
+The duals come from one training on all rows. They are compared with two other scores of the same
+net: its final training loss, and its loss on rows held out by 3-fold cross-validation without
+constraints, for which it is trained three more times. cleanlab ranks by the latter by default (as
 ``self_confidence``); ``tests/benchmarks/label_errors.py`` runs cleanlab itself.
 
-``SKALLY_SEEDS`` sets the number of seeds; five take some minutes. Pendigits is used where the
-folder SKALLY_DATA has it.
+``SKALLY_SEEDS`` sets the number of seeds; five take some minutes. Pendigits is used if the folder
+SKALLY_DATA has it.
 """
 
 # %%
-# The net at its defaults, with 30 epochs in the place of 100, and with stronger duals.
+# The net with its default settings, with 30 epochs instead of 100, and with larger duals.
 
 import os
 
@@ -29,14 +29,15 @@ runs = all_runs(range(int(os.environ.get("SKALLY_SEEDS", "5"))))
 found = precisions(runs)
 
 # %%
-# Precision at the true count, mean and deviation over seeds.
+# Precision among the k most suspicious rows: mean and standard deviation over seeds.
 
 print(table(found).to_string())
 
 # %%
-# A net that is trained for long learns the wrong labels as well, and then their losses are as small
-# as any: on digits the final loss needs 30 epochs, not 100. The dual remembers how long it took. On
-# pendigits 30 epochs are too few for all.
+# A net that is trained for many epochs learns the wrong labels too, and then their losses are as
+# small as those of other rows: on digits the final loss is better after 30 epochs than after 100.
+# The dual still reflects how long it took to learn them. On pendigits 30 epochs are too few for all
+# scores.
 
 colours = {"dual": "tab:red", "final loss": "0.45", "cross-validated loss": "tab:blue"}
 names = list(found["data"].unique())
@@ -54,7 +55,7 @@ for name, axes in zip(names, panels[0], strict=True):
     axes.set(title=name, xlabel="wrong labels, %", xticks=100 * np.array(SHARES))
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-panels[0, 0].set_ylabel("precision at the true count")
+panels[0, 0].set_ylabel("share of wrong labels found")
 panels[0, -1].legend(frameon=False, fontsize=8)
 figure.savefig("label_errors.png", dpi=130)
 plt.show()

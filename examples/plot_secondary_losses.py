@@ -1,22 +1,23 @@
 """
-=========================================
-Constraints on a loss that is not trained
-=========================================
+===========================================
+Constraints on a loss that is not minimised
+===========================================
 
 The loss that a net minimises and the loss that its constraints bound need not be the same. Here the
-net minimises squared error or cross-entropy as ever, and per training sample one of these may not
-exceed epsilon:
+net minimises squared error or cross-entropy as usual, and for each training sample one of these
+losses may not exceed epsilon:
 
 - the absolute error, or the hinge loss (torch's ``MultiMarginLoss``);
-- the pinball loss at 0.9, by which it is nine times as bad to predict too little as too much;
+- the pinball loss at 0.9, for which predicting too little is nine times as bad as predicting too
+  much;
 - the change of the output under noise in the input (:class:`~skally.criteria.ConsistencyLoss`),
   which needs no label;
-- the error of the input as a second head gives it back
-  (:class:`~skally.criteria.ReconstructionLoss`), which needs none either.
+- the error of a second head that reconstructs the input
+  (:class:`~skally.criteria.ReconstructionLoss`), which needs no label either.
 
-300 training rows each. ``dual_lr`` is so large that the
-constraints weigh; epsilon was chosen by hand, once for all data sets. ``SKALLY_SEEDS`` sets the
-number of seeds, 3 by default.
+There are 300 training rows in each task. ``dual_lr`` is large enough for the constraints to
+influence the training; epsilon was chosen by hand, once for all data sets. ``SKALLY_SEEDS`` sets
+the number of seeds, 3 by default.
 """
 
 # %%
@@ -41,7 +42,7 @@ from skally.datasets import fetch_parkinsons
 
 n_seeds = int(os.environ.get("SKALLY_SEEDS", "3"))
 torch.set_num_threads(1)
-warnings.simplefilter("ignore", ConvergenceWarning)  # some of these cannot all hold, see the text
+warnings.simplefilter("ignore", ConvergenceWarning)  # some constraints cannot hold for all rows
 
 
 class TwoHeads(nn.Module):
@@ -88,12 +89,12 @@ CLASSIFICATION = {
 }
 
 # %%
-# What each does to the error on new rows, to its tails, and to the error where noise is added to
-# the input of new rows.
+# The effect on the error on new rows, on the tails of that error, and on the error if noise is
+# added to the input of new rows.
 
 
 def split(X, y, seed):
-    """300 rows to train on and up to 1000 to test, and noise of the shape of the latter."""
+    """300 rows for training, up to 1000 for testing, and noise of the shape of the test rows."""
     rng = np.random.RandomState(seed)
     rows = rng.permutation(len(X))
     train, test = rows[:300], rows[300:1300]
@@ -149,21 +150,22 @@ for name, (measure, settings, data) in tasks.items():
 # %%
 # With five seeds:
 #
-# - The pinball loss does what it is for: it moves the predictions up, so that the 95 % quantile of
-#   how far they fall short comes down by a quarter to a third. The MSE pays for it.
-# - Consistency helps where the input is noisy, and in regression also where it is not. On digits it
-#   costs two points of error without noise.
-# - Reconstruction helped on diabetes, harmed on Parkinsons without noise, and changed nothing on
+# - The pinball loss has the intended effect: it raises the predictions, so that the 95 % quantile
+#   of the shortfall decreases by a quarter to a third. The MSE increases.
+# - Consistency helps if the input is noisy, and in regression even if it is not. On digits without
+#   noise it costs two points of error.
+# - Reconstruction helped on diabetes, did harm on Parkinsons without noise, and changed nothing on
 #   digits.
-# - The same loss, its absolute value or the hinge change little, and do not shorten the tail of the
-#   error on new rows: to fit the hardest training rows is not to predict the hardest new ones.
+# - Constraints on the same loss, on the absolute error or on the hinge loss change little, and do
+#   not shorten the tail of the error on new rows: fitting the hardest training rows better does not
+#   mean predicting the hardest new rows better.
 #
-# The first two errors as multiples of those of the same net without constraints: below 1 is better.
-# The bars are one standard error over seeds.
+# The figure has the first two errors as multiples of those of the same net without constraints;
+# below 1 is better. The bars are one standard error over seeds.
 
 
 def plot(axes, table):
-    """A line a constraint, a colour an error."""
+    """One line for each constraint, one colour for each error."""
     by_setting = table.set_index("constraint on")
     constrained = [setting for setting in by_setting.index.unique() if "none" not in setting]
     for measure, colour, shift in zip(

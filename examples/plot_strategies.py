@@ -1,18 +1,18 @@
 """
-===========================================
-What each strategy asks for, in one picture
-===========================================
+====================================
+The picks of all strategies compared
+====================================
 
-Every sampler of skally chooses 20 rows of the same two-dimensional pool, after the same net has
-learned from the same 30 labels. Large clouds and small ones, one of them never labelled so far, and
-a border between two classes that runs through the largest: enough to see what each strategy is
-drawn to.
+Every sampler of skally chooses 20 rows of the same two-dimensional pool, with the same net, trained
+on the same 30 labels. The pool has large and small clouds, one of them without any label, and a
+border between two classes inside the largest cloud, so that the picture shows which rows each
+strategy prefers.
 
 The background shows the class that the net predicts, fainter where it is less sure.
 """
 
 # %%
-# The pool: five clouds in three classes. The cloud at the top has no label yet.
+# The pool: five clouds in three classes. No row of the cloud at the top is labelled.
 
 import inspect
 
@@ -37,7 +37,7 @@ labeled = rng.permutation(580)[:30]  # none of the last 40
 pool = np.setdiff1d(np.arange(len(X)), labeled)
 
 # %%
-# One net for all, and a regressor for the strategies that are for numbers alone.
+# One classifier for all strategies, and a regressor for those that need one.
 
 params = {
     "module__hidden_layer_sizes": (32, 32), "module__dropout": 0.1,  # which BALD draws from
@@ -45,10 +45,10 @@ params = {
 }  # fmt: skip
 classifier = ConstrainedNetClassifier(**params).fit(X[labeled], y[labeled])
 regressor = ConstrainedNetRegressor(**params).fit(X[labeled], y[labeled].astype(float))
-FOR_NUMBERS = {"GreedyTargetSampler", "ImprovedGreedySampler"}
+FOR_REGRESSION = {"GreedyTargetSampler", "ImprovedGreedySampler"}
 
 # %%
-# Samplers made of samplers need parts; all others are taken as they come.
+# Samplers that wrap other samplers need arguments; all others have their default parameters.
 
 found = dict(all_samplers())
 PARTS = {
@@ -67,12 +67,12 @@ def make(cls):
 
 def ask(name):
     """Positions in the pool of the 20 rows that a sampler picks."""
-    net = regressor if name in FOR_NUMBERS else classifier
+    net = regressor if name in FOR_REGRESSION else classifier
     return make(found[name]).query(net, X[pool], n_instances=20, X=X[labeled], y=y[labeled])
 
 
 def family(name):
-    """Module that a sampler lives in."""
+    """Name of the module that defines a sampler."""
     return found[name].__module__.rsplit(".", 1)[-1].replace("_", " ")
 
 
@@ -91,7 +91,7 @@ INK, MUTED, PICK = "#222222", "#999999", "#cc3311"
 low, high = X.min(axis=0) - 0.4, X.max(axis=0) + 0.4
 grid = np.stack(np.meshgrid(*np.linspace(low, high, 120).T), axis=-1)
 proba = classifier.predict_proba(grid.reshape(-1, 2))
-sure = (proba.max(axis=1, keepdims=True) - 1 / 3) * 1.5  # from 0, a guess, to 1
+sure = (proba.max(axis=1, keepdims=True) - 1 / 3) * 1.5  # from 0 for equal probabilities to 1
 shade = 1 - 0.35 * sure * (1 - CLASSES[proba.argmax(axis=1)])
 
 n_columns = 5

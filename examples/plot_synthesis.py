@@ -1,19 +1,18 @@
 """
-=================================
+============================
 Which experiment to run next
-=================================
+============================
 
-A pool holds the inputs that there are. Where inputs can be made, as the settings of an experiment
-or of a simulation, there is no need for one: :class:`skally.InputSynthesizer` starts from given
-rows and moves them to where the net expects to be at its worst, by gradient ascent on the predicted
-dual variable.
+If inputs can be chosen freely, such as the settings of an experiment or of a simulation, no pool is
+needed: :class:`skally.InputSynthesizer` starts from given rows and moves them to where the net
+should have most difficulty, by gradient ascent on the predicted dual variable.
 
 ``SKALLY_SEEDS`` sets the number of seeds of the last part.
 """
 
 # %%
-# A net learns the progression of diabetes from 150 patients, in the units of the data: years,
-# kg/m², mm Hg, mg/dl. The scaler is a part of the model.
+# A net learns to predict the progression of diabetes from 150 patients, in the units of the data:
+# years, kg/m², mm Hg, mg/dl. The scaler is part of the model.
 
 import os
 
@@ -39,9 +38,9 @@ net = ConstrainedNetRegressor(module__hidden_layer_sizes=(64, 64), random_state=
 model = make_pipeline(StandardScaler(), net).fit(X.iloc[labelled], y.iloc[labelled])
 
 # %%
-# We start from the ten patients whose predicted duals are smallest. Age and sex are what they are;
-# all else may go as far as it has been seen to go. The answer is a data frame with the same columns
-# and the same index. What changed most, in deviations of each column:
+# We start from the ten patients with the smallest predicted duals. Age and sex are fixed; every
+# other column may move within its range in the data. The result is a data frame with the same
+# columns and the same index. The largest changes, in standard deviations of each column:
 
 _, dual = ALLYSampler(random_state=0).query(model, X.iloc[others], return_utilities=True)
 start = X.iloc[others[np.argsort(dual)[:10]]]
@@ -55,13 +54,13 @@ change = (found.inputs - start) / X.std()
 print(change.mean().round(1).sort_values(key=abs, ascending=False).head(3))
 
 # %%
-# The columns move each by itself. In these data total cholesterol ``s1`` is the sum of ``s2``,
-# ``s3`` and a fifth of the triglycerides. A synthesised patient does not heed that. What the sum
-# leaves over, as a root mean square in mg/dl:
+# Columns move independently of each other. In these data total cholesterol ``s1`` is the sum of
+# ``s2``, ``s3`` and a fifth of the triglycerides. This does not hold for a synthesised patient. The
+# deviation from the sum, as a root mean square in mg/dl:
 
 
 def left_over(X):
-    """Total cholesterol less its parts, where ``s5`` is the logarithm of triglycerides."""
+    """Total cholesterol minus its parts, where ``s5`` is the logarithm of triglycerides."""
     return X["s1"] - X["s2"] - X["s3"] - np.exp(X["s5"]) / 5
 
 
@@ -69,10 +68,10 @@ for name, patients in (("all", X), ("start", start), ("synthesised", found.input
     print(f"{name:12s} {np.sqrt(np.square(left_over(patients)).mean()):.0f}")
 
 # %%
-# Some inputs that the net would like to ask about do not exist. This is for whoever runs the
-# experiment to judge; ``frozen`` and ``clip`` say in advance what can't be had.
+# So some of the synthesised inputs are impossible. Whoever runs the experiment has to judge this;
+# ``frozen`` and ``clip`` rule out some impossible inputs in advance.
 #
-# Predicted duals never fall along a path. With ``to_frame`` it is a table of all steps:
+# Predicted duals never fall along a path. ``to_frame`` returns all steps as a table:
 
 path = found.to_frame()
 print(path.groupby("step")["dual"].median().iloc[::20].round(3))
@@ -92,14 +91,14 @@ for axes in (left, right):
 figure.savefig("synthesis.png", dpi=130)
 
 # %%
-# Are such inputs as hard as predicted? No one can tell for patients who do not exist. So we take a
-# simulation, Friedman's first function, whose answer to any input is known: a net learns it from
-# 150 inputs, and we move 100 others. *At random* are moves as long as the synthesised ones, in
-# random directions. An error of 1 is what the mean of the target would make.
+# Are such inputs as hard as predicted? This cannot be checked for patients who do not exist. So we
+# use a simulation, Friedman's first function, whose value is known for any input: a net learns it
+# from 150 inputs, and we move 100 others. *Moved at random* are moves of the same length in random
+# directions. Predicting the mean of the target would have an error of 1.
 
 
 def simulation(X):
-    """Friedman's first function of five inputs between 0 and 1, and of five that do nothing."""
+    """Friedman's first function of five inputs between 0 and 1; five more have no effect."""
     wave, bowl = np.sin(np.pi * X[:, 0] * X[:, 1]), np.square(X[:, 2] - 0.5)
     return 10 * wave + 20 * bowl + 10 * X[:, 3] + 5 * X[:, 4]
 
@@ -111,13 +110,13 @@ def error(model, X):
 
 
 def moved_at_random(start, end, rng):
-    """As far as the end is from the start, in random directions within the bounds."""
+    """Inputs as far from the start as the end is, in random directions within the bounds."""
     size = np.sqrt(np.square(end - start).mean(axis=1, keepdims=True))
     return np.clip(start + size * rng.choice([-1, 1], size=start.shape), 0, 1)
 
 
 def experiment(seed):
-    """Errors at inputs of several kinds, and errors after 50 of a kind were labelled."""
+    """Errors on inputs of several kinds, and errors after 50 inputs of each kind were labelled."""
     rng = np.random.RandomState(seed)
     X, pool, test = (rng.uniform(size=(n, 10)) for n in (150, 1000, 2000))
 
@@ -156,9 +155,9 @@ for title, table in (("Error at", errors), ("Error on random inputs after 50 lab
     print(pd.DataFrame({"mean": table.mean(), "deviation": table.std(ddof=0)}).round(3))
 
 # %%
-# Synthesised inputs are far harder than others, as predicted. That does not make them the best ones
-# to learn from: they lie in corners where a random input is rarely found, and labels there
-# do little for the error on random inputs. They answer where the net fails, and are worth their
-# labels where it must not fail.
+# Synthesised inputs are much harder than others, as predicted. They are not the best ones to learn
+# from, though: they are in corners where random inputs are rare, and their labels hardly lower the
+# error on random inputs. They show where the net fails, and their labels are useful if it must not
+# fail there.
 
 plt.show()

@@ -1,8 +1,10 @@
-"""Small files in the formats of the real ones, and a server for them."""
+"""Small files in the formats of the real ones, and an HTTP server for them."""
 
 import hashlib
 import io
+import tarfile
 import zipfile
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -21,6 +23,17 @@ def zipped(contents):
     return archive.getvalue()
 
 
+def tarred(contents, kind):
+    """A compressed tar archive of files by their names."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode=f"w:{kind}") as archive:
+        for name, content in contents.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
+
+
 def stored(data_home):
     """Names of all files below `data_home`."""
     return [path.name for path in Path(data_home).rglob("*") if path.is_file()]
@@ -34,10 +47,17 @@ def store(data_home, file, content):
     return path
 
 
+def replace_original(monkeypatch, module, name, content, home):
+    """Store `content` as the original of a module's DataFile, without a source to download from."""
+    file = getattr(module, name)
+    monkeypatch.setattr(module, name, replace(file, sha256=sha256(content), source=None))
+    return store(home, file, content)
+
+
 class Server:
     """An HTTP server on this machine that answers every GET with `body` and counts them.
 
-    Where `body` is a dictionary, the last part of the address picks from it.
+    If `body` is a dictionary, the last part of the address is the key.
     """
 
     def __init__(self):

@@ -16,7 +16,7 @@ def run(name, out, *options):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not (DATA / "mnist").exists(), reason="needs MNIST at hand")
+@pytest.mark.skipif(not (DATA / "mnist").exists(), reason="SKALLY_DATA has no MNIST")
 def test_every_figure_is_made_and_the_claims_are_read_from_them(tmp_path):
     for name in ("figure_1_synthesis.py", "figure_2_images.py", "figure_3_parkinsons.py",
                  "figure_4_epsilon.py", "appendix_f_clusters.py",
@@ -34,7 +34,7 @@ def test_every_figure_is_made_and_the_claims_are_read_from_them(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not (DATA / "cifar10_jpeg").exists(), reason="needs CIFAR-10 at hand")
+@pytest.mark.skipif(not (DATA / "cifar10_jpeg").exists(), reason="SKALLY_DATA has no CIFAR-10")
 def test_photographs_train_a_resnet(tmp_path):
     run("figure_2_images.py", tmp_path, "--quick", "--data", "cifar10")
     curves = pd.read_csv(tmp_path / "figure_2_cifar10_200.csv")

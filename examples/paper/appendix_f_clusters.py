@@ -1,7 +1,7 @@
 """Appendix F of the paper: ALLY on MNIST by the number of clusters, from 1 to the batch.
 
-One cluster takes the largest predicted duals of the pool, without diversity; as many as the batch
-take the largest of each cluster.
+With one cluster the batch has the largest predicted duals of the pool, without diversity. With as
+many clusters as picks it has the largest predicted dual of each cluster.
 """
 
 from common import command_line, run, save
@@ -14,7 +14,7 @@ N_CLUSTERS = [1, 10, 50, 100, 200]
 
 
 def main():
-    """One curve a number of clusters, from the same labels and start weights."""
+    """One curve for each number of clusters, with the same initial labels and weights."""
     options, _ = command_line(__doc__)
     train, test = (fetch_mnist(subset=subset, flat=True) for subset in ("train", "test"))
     n = 2000 if options.quick else None

@@ -1,7 +1,7 @@
-"""What the paper says, and what the figures' tables measured: agree or not, and by how much.
+"""Claims of the paper, compared with the tables of the figures.
 
-It reads the CSV files that the other scripts wrote. "Not shown" means that the difference has the
-claimed sign but may be luck, "not refuted" that it has the other sign and may be luck.
+It reads the CSV files that the other scripts wrote. "Not shown" and "not refuted" mean that the
+difference may be due to chance.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ TEST_RATIO = {"split at random": 1 / 3, "split by subject": 1 / 3}
 
 
 def curves_in(path):
-    """Learning curves of a figure, None where the figure was not made."""
+    """Learning curves of a figure, None if the figure has not been made."""
     if not path.exists():
         return None
     frame = pd.read_csv(path, dtype={"data_set": str}).fillna({"data_set": ""})
@@ -23,21 +23,21 @@ def curves_in(path):
 
 
 def verdict(difference, p_adjusted):
-    """Of the claim that a difference is above zero."""
+    """Verdict on the claim that a difference is above zero."""
     if p_adjusted < 0.05:
         return "agrees" if difference > 0 else "disagrees"
     return "not shown" if difference > 0 else "not shown, the sign is against it"
 
 
 def verdict_on_as_good(difference, p_adjusted):
-    """Of the claim that a difference is not below zero."""
+    """Verdict on the claim that a difference is not below zero."""
     if difference >= 0:
         return "agrees"
     return "disagrees" if p_adjusted < 0.05 else "not refuted, the sign is against it"
 
 
 def as_good_as_all(curves, where):
-    """ALLY is similar to or better than each other strategy: a line for each."""
+    """Claim: ALLY is similar to or better than each other strategy; one line for each."""
     table = curves.compare("ALLY")
     for line in table.itertuples():
         gain = -line.difference  # ALLY minus the other
@@ -51,14 +51,14 @@ def as_good_as_all(curves, where):
 
 
 def saves_labels(curves, where):
-    """ALLY reaches 97 % of random sampling's last score with fewer labels."""
+    """Claim: ALLY reaches 97 % of the last score of random sampling with fewer labels."""
     for data_set in curves.data_sets:
         one = LearningCurves(curves.frame[curves.frame["data_set"] == data_set])
         summary = one.summary("random")
         line = one.compare("random").set_index("sampler").loc["ALLY"]
         needed = summary["labels_needed"]
         first = one.scores(data_set, "random")[1].mean(axis=0)[0]
-        if summary["final"]["random"] < first:  # labels do harm here, there are none to save
+        if summary["final"]["random"] < first:  # more labels do harm here, so none can be saved
             continue
         yield {
             "where": f"{where} {data_set}",
@@ -71,7 +71,7 @@ def saves_labels(curves, where):
 
 
 def epsilon_rule(curves):
-    """Tolerances of 1.1 to 1.3 times the unconstrained loss are the best."""
+    """Claim: tolerances of 1.1 to 1.3 times the unconstrained loss are the best."""
     areas = curves.areas().mean().drop("random")
     multiple = np.array([float(name.split()[1]) for name in areas.index])
     inside = areas[(multiple >= 1.1) & (multiple <= 1.3)]
@@ -89,7 +89,7 @@ def epsilon_rule(curves):
 
 
 def more_clusters(curves):
-    """Clusters, so diversity, help: as many as the batch against one."""
+    """Claim: clusters, and thereby diversity, help: one per pick compared with one in all."""
     table = curves.compare("1 clusters").set_index("sampler")
     line = table.loc["200 clusters"]
     areas = curves.areas().mean()
@@ -103,7 +103,7 @@ def more_clusters(curves):
 
 
 def rising_duals(path):
-    """Predicted duals rise along the path."""
+    """Claim: predicted duals rise along the path."""
     duals = pd.read_csv(path).drop(columns="step").to_numpy()
     rise = np.diff(duals, axis=0).min()
     yield {
@@ -116,12 +116,12 @@ def rising_duals(path):
 
 
 def all_claims(out):
-    """Lines of the table, for the figures that are there."""
+    """Lines of the table, for the figures that have been made."""
     if (out / "figure_1.csv").exists():
         yield from rising_duals(out / "figure_1.csv")
     for path in sorted([*out.glob("figure_2_*.csv"), *out.glob("figure_3.csv")]):
         number, *rest = path.stem.removeprefix("figure_").split("_")
-        if curves_in(path).frame["seed"].nunique() < 2:  # a trial, of which nothing can be said
+        if curves_in(path).frame["seed"].nunique() < 2:  # one random state allows no conclusion
             continue
         where = f"Figure {number}"
         batch = next((part for part in rest if part.isdigit()), None)

@@ -1,4 +1,4 @@
-"""What the scripts of the paper's figures share: a command line, a run that goes on, files."""
+"""What the scripts of the paper's figures share: the command line, resumable runs, output files."""
 
 import argparse
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ COLOURS = {
 
 @dataclass(frozen=True)
 class Options:
-    """The command line.
+    """Options of the command line.
 
-    ``quick`` makes everything small: it shows that a script runs, and nothing else.
+    ``quick`` makes everything small, to test that a script runs.
     """
 
     quick: bool
@@ -37,14 +37,14 @@ class Options:
 
 
 def command_line(description, **extra):
-    """Parser of the options, and of others that a script has.
+    """Parse the common options, and further options of a script.
 
     Parameters
     ----------
     description : str
-        Its first line is shown.
+        Its first line is shown in the help.
     **extra : dict
-        Arguments of ``add_argument`` by name of the option.
+        Arguments of ``add_argument`` for each further option, by its name.
 
     Returns
     -------
@@ -61,21 +61,21 @@ def command_line(description, **extra):
         parser.add_argument(f"--{name.replace('_', '-')}", **arguments)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)  # curves run side by side, and small nets gain nothing by threads
+    torch.set_num_threads(1)  # curves run in parallel, and small nets gain nothing from threads
     return Options(args.quick, args.seeds, args.out, args.n_jobs, args.device), args
 
 
 def run(options, name, estimator, samplers, X, y, **kwargs):
-    """Learning curves that are kept beside the results, so that a killed script goes on.
+    """Learning curves, stored in the output folder, so that a killed script can be resumed.
 
-    What earlier runs of the same settings left, other seeds and samplers, comes with them.
+    They include other seeds and samplers from earlier runs with the same settings.
 
     Parameters
     ----------
     options : Options
     name : str
-        Of the file.
-    the rest : as in ``skally.benchmark.learning_curves``
+        Name of the file.
+    others : as in ``skally.benchmark.learning_curves``
     """
     store = options.out / "store"
     store.mkdir(exist_ok=True)
@@ -95,14 +95,14 @@ def run(options, name, estimator, samplers, X, y, **kwargs):
 
 
 def save(options, name, curves, draw=None, **display):
-    """Write the curves as a table and as a picture, and print what they say.
+    """Write the curves as a table and as a picture, and print their summary.
 
     Parameters
     ----------
     curves : LearningCurves, or dict of them by name of the data set
     draw : function from curves to a figure, optional
-        In place of the display of learning curves.
-    **display : of ``LearningCurveDisplay.from_curves``
+        Used instead of the display of learning curves.
+    **display : arguments of ``LearningCurveDisplay.from_curves``
     """
     curves = LearningCurves.concat(curves) if isinstance(curves, dict) else curves
     table = curves.frame[COLUMNS].round({"score": 5, "fit_seconds": 2, "query_seconds": 3})
@@ -117,13 +117,13 @@ def save(options, name, curves, draw=None, **display):
 
 
 def drawn(curves, display):
-    """Learning curves, with one colour for a strategy in all figures."""
+    """Figure of learning curves, in which a strategy has the same colour as in all figures."""
     colours = {name: COLOURS[name] for name in curves.samplers if name in COLOURS}
     return LearningCurveDisplay.from_curves(curves, colors=colours, **display).figure_
 
 
 def one_panel():
-    """A figure with one pair of axes, of the size of the others."""
+    """A figure with one pair of axes, of the same size as the other figures."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(6.4, 4), layout="constrained")
@@ -132,7 +132,7 @@ def one_panel():
 
 
 def points_and_mean(axes, table, color, label):
-    """Draw a table that has a row for each random state, by its columns: points, and their mean."""
+    """Draw a table with a row for each random state: points by column, and their mean."""
     for _, row in table.iterrows():
         axes.plot(table.columns, row, "o", color=color, alpha=0.4, markersize=4)
     axes.plot(table.columns, table.mean(), "D-", color=color, label=label)

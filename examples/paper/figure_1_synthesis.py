@@ -1,7 +1,8 @@
 """Figure 1 of the paper: MNIST digits moved to where the predicted dual variable is large.
 
-The net learns from 2,000 digits. Those of the pool with the smallest predicted duals, one of each
-class, climb by their gradient. The picture has a digit in each row, and steps from left to right.
+The net learns from 2,000 digits. The digit of each class with the smallest predicted dual in the
+pool is moved along the gradient of the predicted dual. The picture has one digit per row, and its
+steps from left to right.
 """
 
 import numpy as np
@@ -16,14 +17,14 @@ N_LABELED, N_POOL = 2000, 5000
 
 
 def easiest_of_each_class(net, X_pool, y_pool):
-    """Positions of the smallest predicted dual of each class, (10,)."""
+    """Position of the digit of each class with the smallest predicted dual, (10,)."""
     _, dual = ALLYSampler(random_state=0).query(net, X_pool, return_utilities=True)
-    dual = dual + 1e-9 * np.arange(len(dual))  # ties to the first
+    dual = dual + 1e-9 * np.arange(len(dual))  # in a tie, the first
     return np.array([np.argmin(np.where(y_pool == digit, dual, np.inf)) for digit in range(10)])
 
 
 def draw(synthesis, columns, path):
-    """Grid of images: rows are digits, columns steps."""
+    """Save a grid of images, whose rows are digits and whose columns are steps."""
     import matplotlib.pyplot as plt
 
     n = synthesis.path.shape[1]
@@ -41,7 +42,7 @@ def draw(synthesis, columns, path):
 
 
 def main():
-    """Train, choose where to start, climb."""
+    """Train a net, choose the digits to start from, and move them."""
     options, _ = command_line(__doc__)
     X, y = fetch_mnist(subset="train", flat=True, return_X_y=True)
     rows = np.random.RandomState(0).permutation(len(X))

@@ -1,12 +1,13 @@
 """Figure 2 of the paper: test accuracy on images by number of labels.
 
 MNIST: a net with two hidden layers of 256 units. CIFAR-10, SVHN and STL-10: the paper's narrow
-ResNet-18, whose embedding has 128 features, on ``--device cuda``; ``--small`` is a size for two
-cores. All strategies share the net, the paper's settings of its training, and the number of epochs:
-no strategy has a learning rate of its own, and none stops early by labels that nobody paid for.
+ResNet-18, whose embedding has 128 features, on ``--device cuda``; ``--small`` makes a size for two
+cores. All strategies have the same net, the paper's training parameters, and the same number of
+epochs. No strategy has its own learning rate, and none stops early by labels that are not counted.
 
-BAIT, whose cost grows with the square of embedding times classes, looks at five random rows of the
-pool for each that it picks, and only with ``--bait``; it may have fewer ``--seeds`` than others.
+The cost of BAIT grows with the square of features times classes. So it runs only with ``--bait``,
+and chooses from random rows of the pool, five times as many as it picks; it may have fewer
+``--seeds`` than the other strategies.
 """
 
 import numpy as np
@@ -40,18 +41,18 @@ QUICK = {"n_train": 1500, "n_test": 500, "max_epochs": 3, "n_rounds": 2}
 
 
 def net_for(data, device, max_epochs):
-    """The paper's net for a data set, with the paper's training."""
+    """The paper's net for a data set, with the paper's training parameters."""
     module = MLP if data == "mnist" else ResNet18
     return ConstrainedNetClassifier(module, device=device, max_epochs=max_epochs, **PAPER_SETTINGS)
 
 
 def bait_of(n_rows):
-    """BAIT on some random rows of the pool, by name."""
+    """BAIT on random rows of the pool, in a dict by its name."""
     return {f"BAIT of {n_rows:,}": SubsampledSampler(BAITSampler(), size=n_rows)}
 
 
 def sizes(options, others):
-    """How many rows, epochs and rounds."""
+    """Numbers of rows, epochs and rounds."""
     full = {"n_train": None, "n_test": None, "n_rounds": N_ROUNDS.get(others.batch, 5)}
     full["max_epochs"] = 50 if others.data == "mnist" else 100
     if options.quick:
@@ -60,19 +61,19 @@ def sizes(options, others):
 
 
 def some_rows(images, n):
-    """Images and labels, all or n at random: some sets have their classes one after the other."""
+    """All images and labels, or n at random, since some data sets are sorted by class."""
     rows = np.random.RandomState(0).permutation(len(images.data))[:n]
     rows = slice(None) if n is None else rows
     return images.data[rows], images.target[rows]
 
 
 def main():
-    """One data set, one size of batch."""
+    """Run one data set with one batch size."""
     options, others = command_line(
         __doc__,
         data={"choices": list(FETCH), "default": "mnist"},
-        batch={"type": int, "default": 200, "help": "labels a round (200)"},
-        small={"action": "store_true", "help": "a size that two cores can do"},
+        batch={"type": int, "default": 200, "help": "labels per round (200)"},
+        small={"action": "store_true", "help": "a size for two cores"},
         bait={"action": "store_true", "help": "BAIT too, which takes hours"},
     )
     size = sizes(options, others)

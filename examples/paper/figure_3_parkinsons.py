@@ -1,9 +1,10 @@
 """Figure 3 of the paper: test error on Parkinsons telemonitoring by number of labels.
 
-The paper splits off test rows at random, where rows of one person are on both sides. By subject
-nobody is on both sides, which is the error on new people. Beyond the paper: BAIT and LCMD.
+The paper splits the rows at random, so that rows of one person are in both the training and the
+test set. In the split by subject they are not, and the error is that on new people. BAIT and LCMD
+are not in the paper.
 
-The net and its training are the library's defaults, the same for all strategies. Errors are
+The net and its training have the library's defaults, the same for all strategies. Errors are
 fractions of the target's variance.
 """
 
@@ -31,7 +32,7 @@ SAMPLERS = {
 
 
 def main():
-    """Both splits."""
+    """Run both splits."""
     options, _ = command_line(__doc__)
     parkinsons = fetch_parkinsons(features="all")
     y = (parkinsons.target - parkinsons.target.mean()) / parkinsons.target.std()

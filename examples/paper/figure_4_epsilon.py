@@ -1,8 +1,8 @@
 """Figure 4 of the paper: ALLY on MNIST for tolerances from tiny to huge.
 
 The paper's rule: 1.1 to 1.3 times the mean loss of the net without constraints. That loss is
-measured here on rows held out from the first labels; the tolerances are multiples of it. Random
-sampling with the default tolerance is drawn beside them.
+measured here on rows held out from the initial labels; the tolerances are multiples of it. Random
+sampling with the paper's tolerance is shown for comparison.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ MULTIPLES = [0.001, 0.1, 0.5, 1.1, 1.2, 1.3, 2.0, 10.0, 1000.0]
 
 
 def by_multiple(curves):
-    """Mean accuracy of each tolerance, with the random states as points, beside random sampling."""
+    """Figure of the mean accuracy by tolerance, with random states as points."""
     areas = curves.areas()
     tried = areas.drop(columns="random").rename(columns=lambda name: float(name.split()[1]))
     figure, axes = one_panel()
@@ -34,7 +34,7 @@ def by_multiple(curves):
 
 
 def main():
-    """One curve a tolerance, from the same labels and start weights."""
+    """One curve for each tolerance, with the same initial labels and weights."""
     options, _ = command_line(__doc__)
     train, test = (fetch_mnist(subset=subset, flat=True) for subset in ("train", "test"))
     n = 2000 if options.quick else None

@@ -1,9 +1,10 @@
-"""Beside the paper: what the predicted duals of ALLY tell about MNIST digits without a label.
+"""Beyond the paper: how well the predicted duals of ALLY rank MNIST digits without a label.
 
-A net learns from random digits. How well do the values by which samplers choose rank the losses of
-the test digits? Spearman's correlation with these losses, of the predicted dual, of what the same
-head predicts if it learns the losses of the labelled samples in place of their duals, and of the
-entropy, which needs no head. Beside it the share of labelled samples whose dual is not zero.
+A net learns from random digits. How well do the values that samplers use rank the losses of the
+test digits? The table has Spearman's correlation with these losses of the predicted dual, of the
+prediction of the same head when it is fitted to the losses of the labelled samples instead of their
+duals, and of the entropy, which needs no head. It also has the share of labelled samples with a
+dual above zero.
 """
 
 import numpy as np
@@ -30,7 +31,7 @@ def losses(net, X, y):
 
 
 def correlations(net, X, y, X_test, y_test, seed):
-    """Spearman's correlation with the losses of the test digits, by name."""
+    """Spearman's correlations with the losses of the test digits, a dict."""
     head, Z_test = DualRegressor(random_state=seed), net.embed(X_test)
     seen = {
         "predicted dual": head.fit(net.train_embedding_, net.dual_variables_).predict(Z_test),
@@ -42,7 +43,7 @@ def correlations(net, X, y, X_test, y_test, seed):
 
 
 def draw(table):
-    """Mean correlations by number of labels, with the random states as points."""
+    """Figure of the mean correlations by number of labels, with random states as points."""
     figure, axes = one_panel()
     for name, color in SHOWN.items():
         points_and_mean(
@@ -58,7 +59,7 @@ def draw(table):
 
 
 def main():
-    """A line of the table for each random state and number of labels."""
+    """Compute one line of the table for each random state and number of labels."""
     options, _ = command_line(__doc__)
     train, test = (fetch_mnist(subset=subset, flat=True) for subset in ("train", "test"))
     lines = []

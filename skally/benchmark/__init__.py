@@ -1,4 +1,4 @@
-"""Learning curves that can be trusted, and pictures of what the nets and samplers do."""
+"""Learning curves: the runner, its results and their statistics, and displays of all of these."""
 
 from skally.benchmark.curves import LearningCurves
 from skally.benchmark.displays import (

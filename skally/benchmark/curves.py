@@ -1,4 +1,4 @@
-"""What learning curves say: areas, labels saved, differences and how sure these are."""
+"""Results of learning curves: areas, labels saved, and differences with their significance."""
 
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from skally.benchmark.comparison import compare_data_sets, compare_seeds
 from skally.benchmark.statistics import (
     area_under_curve,
+    compare_data_sets,
+    compare_seeds,
     labels_needed,
     mean_ranks,
     share_of,
@@ -22,19 +23,19 @@ CURVE = ["data_set", "sampler", "seed"]
 
 @dataclass(frozen=True)
 class LearningCurves:
-    """Scores by number of labels, of several samplers, random states and perhaps data sets.
+    """Scores by number of labels, of several samplers and random states, on one or more data sets.
 
-    Made by :func:`skally.benchmark.learning_curves`, :meth:`load` and :meth:`concat`.
+    Returned by :func:`skally.benchmark.learning_curves`, :meth:`load` and :meth:`concat`.
 
     Parameters
     ----------
     frame : data frame
-        One row a round of a curve, with the columns data_set, sampler, seed, round, n_labeled,
-        score (more is better), fit_seconds, query_seconds (of the query that chose the round's
-        batch) and indices (int array, the positions in X labelled in this round).
+        One row for each round of each curve, with the columns data_set, sampler, seed, round,
+        n_labeled, score (more is better), fit_seconds, query_seconds (of the query that chose the
+        batch of the round) and indices (int array, the positions in X labelled in this round).
     test_ratio : dict of str to float
-        Test samples per sample that may be labelled, by data set; 0 where all random states have
-        the same test samples.
+        Test samples per sample that may be labelled, by data set; 0 if all random states have the
+        same test samples.
 
     Examples
     --------
@@ -46,23 +47,22 @@ class LearningCurves:
 
     @classmethod
     def from_store(cls, store, samplers=None, seeds=None, n_rounds=np.inf):
-        """Curves of some samplers and random states as far as the store has them."""
+        """Curves of some samplers and random states, with all rounds that the store has."""
         frame = store.frame()
         samplers = list(dict.fromkeys(frame["sampler"])) if samplers is None else samplers
         seeds = sorted(set(frame["seed"])) if seeds is None else seeds
         is_asked = frame["sampler"].isin(samplers) & frame["seed"].isin(seeds)
         frame = frame[is_asked & (frame["round"] <= n_rounds)]
-        frame = frame.assign(
-            at=frame["sampler"].map(samplers.index), then=frame["seed"].map(list(seeds).index)
+        place = {"sampler": samplers.index, "seed": list(seeds).index, "round": int}
+        frame = frame.sort_values(
+            list(place), key=lambda column: column.map(place[column.name]), ignore_index=True
         )
-        frame = frame.sort_values(["at", "then", "round"], ignore_index=True)
-        frame = frame.drop(columns=["at", "then"])
         frame.insert(0, "data_set", "")
         return cls(frame, {"": store.setting("test_ratio") or 0.0})
 
     @classmethod
     def load(cls, path):
-        """Curves as far as a file of :func:`skally.benchmark.learning_curves` has them.
+        """Curves in a file of :func:`skally.benchmark.learning_curves`, finished or not.
 
         Parameters
         ----------
@@ -80,12 +80,12 @@ class LearningCurves:
 
     @classmethod
     def concat(cls, curves):
-        """Curves on several data sets as one.
+        """Join curves on several data sets.
 
         Parameters
         ----------
         curves : dict of str to LearningCurves
-            By name of the data set.
+            Curves by the name of their data set.
         """
         for name, each in curves.items():
             if len(each.data_sets) > 1:
@@ -103,11 +103,11 @@ class LearningCurves:
 
     @property
     def data_sets(self):
-        """Names of the data sets, in their order; one without a name unless concatenated."""
+        """Names of the data sets, in their order; one empty name unless made by :meth:`concat`."""
         return list(dict.fromkeys(self.frame["data_set"]))
 
     def scores(self, data_set, sampler):
-        """Scores of all seeds that went on to the last round that all have.
+        """Scores of one sampler on one data set, up to the last round that all its seeds have.
 
         Returns
         -------
@@ -120,9 +120,9 @@ class LearningCurves:
         return table.columns.to_numpy(), table.to_numpy()
 
     def areas(self):
-        """Area under each curve over the labels that all samplers of a data set have.
+        """Area under each curve, up to the number of labels that all curves of a data set reach.
 
-        The area is divided by the range of labels: it is the mean height, in units of the score.
+        It is divided by the range of labels, so it is the mean height, in units of the score.
 
         Returns
         -------
@@ -150,8 +150,8 @@ class LearningCurves:
         Returns
         -------
         bands : data frame
-            Columns data_set, sampler, n_labeled, mean, low, high; the last two are NaN for one
-            random state.
+            Columns data_set, sampler, n_labeled, mean, low and high. The last two are NaN if there
+            is one random state.
         """
         if not 0 < level < 1:
             raise ValueError(f"level == {level!r}, must be between 0 and 1.")
@@ -171,24 +171,24 @@ class LearningCurves:
         return pd.concat(parts, ignore_index=True)
 
     def summary(self, reference=None, share=0.97):
-        """Each sampler in one line.
+        """Area, final score and labels saved of each sampler.
 
         Parameters
         ----------
         reference : str, optional
-            Sampler that the others are held against; None takes the first.
+            Sampler that the others are compared with; None means the first.
         share : float in (0, 1]
-            What part of the reference's final score is to be reached. Of negative scores, which
-            are errors: the final error may be exceeded by 1 / share.
+            Share of the reference's final score that counts as reached. For negative scores, which
+            are errors, the target is the final error divided by the share.
 
         Returns
         -------
         summary : data frame
-            A row for each sampler, of each data set where there are several. Columns: area (mean
-            height of the curve), area_std, final (score of the last round), final_std,
-            labels_needed (with which the mean curve reaches the share of the reference's final
-            mean; NaN if it does not), labels_saved (as many fewer than the reference needs),
-            fit_seconds and query_seconds (sum over rounds, mean over random states).
+            A row for each sampler, by data set if there are several. Columns: area (mean height of
+            the curve), area_std, final (score of the last round), final_std, labels_needed (number
+            of labels at which the mean curve reaches the target; NaN if it does not), labels_saved
+            (labels that the reference needs minus labels_needed), fit_seconds and query_seconds
+            (sum over rounds, mean over random states).
 
         References
         ----------
@@ -226,41 +226,41 @@ class LearningCurves:
         }
 
     def compare(self, reference=None, *, test="t"):
-        """Whether samplers differ by more than the random states make them.
+        """Test whether samplers differ on each data set by more than the random states explain.
 
-        Compared are areas under curves of the same random state, so of the same initial labels,
-        test samples and start weights.
+        Areas are paired by random state, that is, by initial labels, test samples and initial
+        weights.
 
         Parameters
         ----------
         reference : str, optional
-            Sampler that all others are compared with; None compares each with each.
+            Sampler that all others are compared with; None compares all pairs.
         test : {"t", "wilcoxon"}
-            Student's t on the differences, with Nadeau and Bengio's correction where every random
-            state has a split of its own, or Wilcoxon's signed ranks, which say nothing about fewer
-            than 6 random states.
+            Student's t-test on the differences, with Nadeau and Bengio's correction if each random
+            state splits the data anew, or Wilcoxon's signed-rank test, which cannot reach a p-value
+            of 0.05 with fewer than 6 random states.
 
         Returns
         -------
         comparison : data frame
             A row for each data set and pair. Columns: data_set, sampler, reference, difference
-            (mean of sampler minus reference), low, high (95 % interval; of the t-test), wins,
+            (mean of sampler minus reference), low, high (95 % interval, by Student's t), wins,
             losses, p_value, and p_adjusted by Holm's method for all rows together. Random states
-            that one of the two lacks are left out.
+            that one of the two samplers lacks are left out.
         """
         if test not in ("t", "wilcoxon"):
             raise ValueError(f"test == {test!r}, must be 't' or 'wilcoxon'.")
         return compare_seeds(self.areas(), self._pairs(reference), self.test_ratio, test)
 
     def compare_across(self, reference=None):
-        """Whether samplers differ over data sets, each of which counts once.
+        """Test whether samplers differ over data sets, each of which counts once.
 
         Returns
         -------
         comparison : data frame
-            A row for each pair: sampler, reference, wins, losses (data sets), p_value by Wilcoxon's
-            signed ranks of the mean areas, p_adjusted by Holm's method. With n data sets no p-value
-            is below 2^(1 - n).
+            A row for each pair. Columns: sampler, reference, wins and losses (numbers of data
+            sets), p_value by Wilcoxon's signed-rank test on the mean areas, and p_adjusted by
+            Holm's method. With n data sets no p-value is below 2^(1 - n).
 
         References
         ----------
@@ -271,12 +271,12 @@ class LearningCurves:
         return compare_data_sets(self.areas(), self._pairs(reference))
 
     def ranks(self):
-        """Mean rank of each sampler over data sets by mean area, 1 for the best: series."""
+        """Mean rank of each sampler over data sets, by mean area, 1 for the best: a series."""
         means = self.areas().groupby("data_set").mean()
         return pd.Series(mean_ranks(means), index=means.columns, name="rank")
 
     def _scored(self):
-        """Rounds that have a score."""
+        """Rows of the frame that have a score."""
         rows = self.frame.dropna(subset=["score"])
         if rows.empty:
             raise ValueError("There are no scores: the curves were run without test samples.")

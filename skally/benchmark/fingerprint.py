@@ -1,4 +1,4 @@
-"""Settings as plain values, by which two runs are known to ask the same."""
+"""Descriptions of settings and hashes of data, to tell whether two runs are the same."""
 
 import functools
 import re
@@ -10,9 +10,9 @@ PLAIN = (str, int, float, bool, type(None))
 
 
 def describe(value):
-    """JSON-able description of an estimator or a parameter: equal ones mean the same run.
+    """JSON-able description of an estimator or a parameter, for comparing two of them.
 
-    Functions are known by their names.
+    A function is described by its name, not by its code.
 
     Parameters
     ----------
@@ -43,9 +43,9 @@ def describe(value):
 
 
 def fingerprint(data):
-    """Hash of data of any form by their values; None of none, "oracle" of a function.
+    """Hash of the values of data in any form; None for None, and "oracle" for a function.
 
-    How an array lies in memory, and what a data frame's rows are called, make no difference.
+    Neither the memory layout of an array nor the index of a data frame changes it.
     """
     if data is None or callable(data):
         return None if data is None else "oracle"

@@ -1,4 +1,4 @@
-"""Labels: an array that knows all, or someone who is asked, once for each sample."""
+"""Labels of samples, from an array or from an oracle that is asked once for each sample."""
 
 from collections.abc import Iterator
 
@@ -13,9 +13,9 @@ class Labels:
     Parameters
     ----------
     y : array-like of n labels, or function
-        A function takes an int array of positions and returns their labels, or yields them.
+        A function, the oracle, takes an int array of positions and returns or yields their labels.
     store : Store
-        Keeps what the function says, so that nobody is asked twice.
+        Keeps the labels that the oracle gives, so that it is asked only once for each.
     """
 
     def __init__(self, y, store):
@@ -33,7 +33,7 @@ class Labels:
         return np.array([known[int(i)] for i in positions])
 
     def _ask(self, positions):
-        """Let the oracle label, and keep each label before the next one comes."""
+        """Get labels from the oracle, and store each of them before the next is asked for."""
         answer = self._y(positions.copy())
         if answer is None:
             raise ValueError(f"The oracle returned None, must return {len(positions)} labels.")
@@ -46,20 +46,22 @@ class Labels:
         for label in answer:
             if n_labels == len(positions):
                 raise ValueError(f"The oracle yielded more than the {n_labels} labels asked for.")
-            self._keep(positions[n_labels], label)
+            self._store_label(positions[n_labels], label)
             n_labels += 1
         if n_labels < len(positions):
             raise ValueError(
-                f"The oracle yielded {n_labels} labels, must be {len(positions)}. Those are kept."
+                f"The oracle yielded {n_labels} labels, must be {len(positions)}. Those are stored."
             )
 
-    def _keep(self, position, label):
+    def _store_label(self, position, label):
         if label is None or is_nan(label):
-            raise ValueError(f"The oracle returned {label} for position {position}, not a label.")
+            raise ValueError(
+                f"The oracle returned {label} for position {position}, must be a label."
+            )
         self._store.add_label(position, label)
 
 
 def is_nan(label):
-    """Whether a label is, or holds, something that is not equal to itself."""
+    """Whether a label is NaN, or NaT, or an array that holds one."""
     label = np.asarray(label)
     return bool(np.any(label != label))

@@ -1,4 +1,4 @@
-"""One round of a learning curve: fit, score, choose. It knows nothing of the other rounds."""
+"""The rounds of all curves: which of them are still to do, and what one round does."""
 
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
 
 from skally.stopping import RoundState
 from skally.utils.random import clone_seeded
@@ -14,7 +15,7 @@ from skally.utils.validation import num_samples, take_rows
 
 @dataclass(frozen=True)
 class Task:
-    """What all rounds of all curves share.
+    """What all rounds of all curves have in common.
 
     Parameters
     ----------
@@ -34,7 +35,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Round:
-    """One round of one curve.
+    """One round of one curve: what it needs to know of the rounds before.
 
     Parameters
     ----------
@@ -47,7 +48,7 @@ class Round:
     seen : list
         Observations of the stopping criterion in the rounds before.
     is_last : bool
-        Whether nothing is to be chosen any more.
+        Whether the curve ends here, so that no batch is queried.
     """
 
     sampler: Any
@@ -61,13 +62,13 @@ class Round:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a round.
+    """Result of a round.
 
     Parameters
     ----------
     score : float, or None without test samples
     fit_seconds, query_seconds : float
-    observation : what the stopping criterion saw, or None
+    observation : what the stopping criterion measured, or None
     indices : int array or None
         Positions in X to label next.
     """
@@ -79,10 +80,74 @@ class Outcome:
     indices: Any
 
 
-def run_round(task, start, this):
-    """Fit on what is labelled, score, and choose what to label next.
+class Run:
+    """All rounds that the store does not have yet.
 
-    The estimator starts from the same weights in every round of a seed, whatever the sampler.
+    Every curve reaches a round before any curve goes on to the next one.
+
+    Parameters
+    ----------
+    task : Task
+    samplers : dict of str to sampler
+    starts : dict of int to Start
+    labels : Labels
+    store : Store
+    n_rounds : int
+    """
+
+    def __init__(self, task, samplers, starts, labels, store, n_rounds):
+        self.task, self.samplers, self.starts = task, samplers, starts
+        self.labels, self.store, self.n_rounds = labels, store, n_rounds
+        self.curves = [(name, seed) for seed in starts for name in samplers]
+
+    def go(self, n_jobs, verbose):
+        """Compute all missing rounds, and store each as soon as it is done."""
+        from tqdm import tqdm
+
+        for name, seed in self.curves:
+            if not self.store.batches(name, seed):
+                self.store.add_batch(name, seed, 0, self.starts[seed].initial, 0.0)
+        total = len(self.curves) * (self.n_rounds + 1)
+        with tqdm(total=total, unit="round", disable=not verbose) as bar:
+            with Parallel(n_jobs=n_jobs, return_as="generator_unordered") as parallel:
+                for number in range(self.n_rounds + 1):
+                    bar.set_description(f"round {number} of {self.n_rounds}")
+                    self._go_level(number, parallel, bar)
+
+    def _go_level(self, number, parallel, bar):
+        """One round of all curves that have not done it."""
+        curves = [curve for curve in self.curves if self._is_due(curve, number)]
+        bar.update(len(self.curves) - len(curves))
+        rounds = [self._round(curve, number) for curve in curves]
+        jobs = (delayed(run_round)(self.task, self.starts[each.curve[1]], each) for each in rounds)
+        for done, outcome in parallel(jobs):
+            self.store.add_round(*done.curve, done.number, len(done.labelled), outcome)
+            bar.update()
+
+    def _is_due(self, curve, number):
+        """Whether a round is missing: its result, or the batch that should follow it."""
+        n_batches, seen = len(self.store.batches(*curve)), self.store.observations(*curve)
+        if n_batches != number + 1:
+            return False
+        return len(seen) <= number or (number < self.n_rounds and not is_stopped(self.task, seen))
+
+    def _round(self, curve, number):
+        labelled = np.concatenate(self.store.batches(*curve))
+        return Round(
+            sampler=self.samplers[curve[0]],
+            curve=curve,
+            number=number,
+            labelled=labelled,
+            y_labeled=self.labels.of(labelled),
+            seen=self.store.observations(*curve)[:number],
+            is_last=number == self.n_rounds,
+        )
+
+
+def run_round(task, start, this):
+    """Fit on the labelled samples, score, and query the samples to label next.
+
+    For one seed the estimator has the same initial weights in every round, with every sampler.
 
     Parameters
     ----------
@@ -92,34 +157,35 @@ def run_round(task, start, this):
 
     Returns
     -------
+    this : Round
+        As given, since joblib returns results in any order.
     outcome : Outcome
     """
     X_labeled = take_rows(task.X, this.labelled)
     estimator = clone_seeded(task.estimator, np.random.RandomState(this.curve[1]))
-    with blame("fit", this):
+    with errors_name_round("fit", this):
         began = perf_counter()
         estimator.fit(X_labeled, this.y_labeled)
         fit_seconds = perf_counter() - began
     score = score_of(task, start, estimator, this)
     if this.is_last and task.stopping is None:
-        return Outcome(score, fit_seconds, 0.0, None, None)
+        return this, Outcome(score, fit_seconds, 0.0, None, None)
     pool = np.setdiff1d(start.train, this.labelled)
     X_pool = take_rows(task.X, pool)
     observation = None
     if task.stopping is not None:
-        labelled = (X_labeled, this.y_labeled)
-        observation = observe(task, start, estimator, this, labelled, X_pool, score)
-    if this.is_last or is_stopped(task, this, observation):
-        return Outcome(score, fit_seconds, 0.0, observation, None)
-    with blame("query", this):
+        observation = observe(task, start, estimator, this, X_labeled, X_pool, score)
+    if this.is_last or is_stopped(task, [*this.seen, observation]):
+        return this, Outcome(score, fit_seconds, 0.0, observation, None)
+    with errors_name_round("query", this):
         began = perf_counter()
-        picks = ask(task, this, estimator, X_pool, X_labeled)
+        picks = query(task, this, estimator, X_pool, X_labeled)
         query_seconds = perf_counter() - began
-    return Outcome(score, fit_seconds, query_seconds, observation, pool[picks])
+    return this, Outcome(score, fit_seconds, query_seconds, observation, pool[picks])
 
 
-def ask(task, this, estimator, X_pool, X_labeled):
-    """Checked positions in the pool that the sampler asks for."""
+def query(task, this, estimator, X_pool, X_labeled):
+    """Positions in the pool that the sampler picks, checked."""
     k, sampler = task.n_instances, this.sampler
     if hasattr(sampler, "query"):
         sampler = clone_seeded(sampler, np.random.RandomState([this.curve[1], this.number]))
@@ -132,7 +198,7 @@ def ask(task, this, estimator, X_pool, X_labeled):
 
 
 def check_picks(picks, k, n_pool):
-    """Raise unless a sampler chose k different rows of the pool."""
+    """Raise unless a sampler picked k different rows of the pool."""
     if picks.shape != (k,) or not np.issubdtype(picks.dtype, np.integer):
         raise ValueError(
             f"The sampler returned an array of shape {picks.shape} and type {picks.dtype}, must be "
@@ -151,53 +217,52 @@ def score_of(task, start, estimator, this):
     """Score on the test samples, None without any."""
     if start.X_test is None:
         return None
-    with blame("scoring", this):
+    with errors_name_round("scoring", this):
         score = float(task.scorer(estimator, start.X_test, start.y_test))
         if not np.isfinite(score):
             raise ValueError(f"The score is {score}, must be finite.")
     return score
 
 
-def observe(task, start, estimator, this, labelled, X_pool, score):
-    """What the stopping criterion sees in this round."""
+def observe(task, start, estimator, this, X_labeled, X_pool, score):
+    """What the stopping criterion measures in this round."""
     state = RoundState(
         estimator=estimator,
-        X_labeled=labelled[0],
-        y_labeled=labelled[1],
+        X_labeled=X_labeled,
+        y_labeled=this.y_labeled,
         X_pool=X_pool,
         X_stop=take_rows(task.X, stop_rows(start, this.curve[1])),
         n_labeled=len(this.labelled),
         score=score,
         n_instances=task.n_instances,
     )
-    with blame("stopping", this):
+    with errors_name_round("stopping", this):
         return task.stopping.observe(state)
 
 
-def is_stopped(task, this, observation):
-    """Whether this round is the last by the stopping criterion."""
-    return task.stopping is not None and bool(task.stopping.is_reached([*this.seen, observation]))
+def is_stopped(task, observations):
+    """Whether the stopping criterion ends a curve, by the observations of its rounds so far."""
+    return task.stopping is not None and bool(task.stopping.is_reached(observations))
 
 
 def stop_rows(start, seed, at_most=2000):
-    """Positions of the same unlabelled rows in every round of a seed."""
+    """Positions of the stop set of a seed: unlabelled at the start, the same in every round."""
     rows = np.setdiff1d(start.train, start.initial)
     return np.random.RandomState(seed).permutation(rows)[:at_most]
 
 
 @contextmanager
-def blame(step, this):
-    """Errors inside say which round of which curve they are from."""
+def errors_name_round(step, this):
+    """Add to an error's message in which round of which curve it was raised.
+
+    A ValueError stays one. Any other is raised again as a RuntimeError, since the constructors of
+    some exceptions take more than a message.
+    """
     try:
         yield
     except Exception as error:
         name, seed = this.curve
-        raise type_of(error)(
+        raise (ValueError if isinstance(error, ValueError) else RuntimeError)(
             f"{step} failed for sampler {name!r}, random state {seed}, round {this.number}, with "
             f"{len(this.labelled)} labels: {error}"
         ) from error
-
-
-def type_of(error):
-    """ValueError for one, RuntimeError for all the rest: some exceptions can't be made anew."""
-    return ValueError if isinstance(error, ValueError) else RuntimeError

@@ -1,4 +1,4 @@
-"""Learning curves of several samplers, paired by seed, that go on where they were stopped."""
+"""Runner of learning curves: samplers are paired by seed, and a run can be resumed."""
 
 import numbers
 
@@ -8,8 +8,7 @@ from sklearn.metrics import check_scoring
 from skally.benchmark.curves import LearningCurves
 from skally.benchmark.fingerprint import describe, fingerprint
 from skally.benchmark.oracle import Labels
-from skally.benchmark.rounds import Task
-from skally.benchmark.schedule import Run
+from skally.benchmark.rounds import Run, Task
 from skally.benchmark.splits import make_starts
 from skally.benchmark.store import Store
 from skally.utils.validation import check_number
@@ -35,58 +34,61 @@ def learning_curves(
     cache=None,
     verbose=0,
 ):
-    """Score by number of labels, for several samplers under the same conditions.
+    """Scores by number of labels, of several samplers under the same conditions.
 
-    A round labels a batch, fits a fresh clone of the estimator on all labelled samples, scores it,
+    A round labels a batch, fits a new clone of the estimator on all labelled samples, scores it,
     and lets the sampler choose the next batch. For one random state, all samplers start from the
-    same labelled samples, are scored on the same test samples, and fit from the same start weights
-    in every round. All curves reach a round before any goes on to the next.
+    same labelled samples, are scored on the same test samples, and train from the same initial
+    weights in every round. All curves reach a round before any of them goes on to the next.
 
-    With ``cache``, each round is stored when it is done. The same call after a crash, or after the
-    power went, goes on from there and ends with the same scores and indices. More rounds, more
-    random states or more samplers can be asked for later; what is there is not computed again.
+    With ``cache``, each round is stored as soon as it is done. After a crash or a power cut, the
+    same call continues from the stored rounds, and ends with the scores and indices of a run that
+    was not interrupted. Later calls can add rounds, random states or samplers to the same file;
+    stored rounds are not computed again.
 
     Parameters
     ----------
     estimator : estimator
-        Any of scikit-learn's kind that the samplers take. Its ``random_state`` parameters, nested
-        ones too, are set from the curve's.
+        Any scikit-learn estimator that the samplers accept. Its ``random_state`` parameters, and
+        those of estimators inside it, are set from the random state of the curve.
     samplers : dict of str to sampler, or sequence of samplers
-        A sequence is named by class. Query strategies of modAL's kind, functions of estimator,
-        X_pool and ``n_instances``, will do too.
+        The samplers of a sequence are named after their classes. A sampler may also be a query
+        strategy of modAL's kind: a function of estimator, X_pool and ``n_instances``.
     X : array-like or data frame of n rows
     y : array-like of shape (n,) or (n, n_outputs), or function
-        A function is an oracle: it takes an int array of positions in X and returns their labels,
-        or yields one after the other, which are then stored one by one. It is asked once for each
-        position, for all samplers and random states together.
+        A function is an oracle, such as a person who labels. It takes an int array of positions in
+        X and returns their labels, or yields them one by one; a label that is yielded is stored
+        before the next is asked for. Each position is asked for once, for all samplers and random
+        states together.
     X_test, y_test : array-likes, optional
-        Samples to score on, the same for all random states. Without them, and with ``y`` a
+        Samples to score on, the same for all random states. If they are not given and ``y`` is a
         function, there are no scores.
     cv : int, splitter or iterable of (train, test), optional
-        In place of ``X_test``: random state number i takes split i, and begins again after the
-        last. A splitter without a random state of its own gets the curve's. None holds out a
-        random quarter of the rows, or of the groups.
+        Splits that replace ``X_test``: the random state at position i takes split i, modulo the
+        number of splits. A splitter whose ``random_state`` is None gets that of the curve. Without
+        ``cv`` and ``X_test``, a random quarter of the rows, or of the groups, is held out.
     groups : array-like of shape (n,), optional
         For ``cv``.
     n_initial : int, or int array-like
-        Number of samples labelled at random at the start, or their positions in X.
+        Number of samples that are labelled at the start, drawn at random, or their positions in X.
     n_instances : int
-        Labels a round.
+        Number of labels per round.
     n_rounds : int
-        Queries; each curve has one point more.
+        Number of queries. A curve has one point more, for the initial labels.
     random_states : sequence of distinct int, from 0
-        One curve for each, and each sampler.
+        There is one curve for each of them and each sampler.
     scoring : str or callable, optional
-        As in scikit-learn, more is better. None takes the estimator's ``score``.
+        As in scikit-learn, where more is better. None uses the estimator's ``score``.
     stopping : stopping criterion, optional
-        Of ``skally.stopping``. A curve ends with the round in which it is reached. Its stop set are
-        2,000 random samples, or all, that have no label at the start.
+        A criterion of ``skally.stopping``. A curve ends with the round in which it is reached. Its
+        stop set are 2,000 random samples that have no label at the start, or all if there are
+        fewer.
     n_jobs : int, optional
-        Curves that are worked on at a time, by joblib.
+        Number of curves to compute in parallel, as in joblib.
     cache : str or path-like, optional
-        File that keeps the results; None keeps them in memory only.
+        File to store the results in; None keeps them in memory only.
     verbose : int
-        Above 0: a progress bar of rounds.
+        Above 0, a progress bar of the rounds is shown.
 
     Returns
     -------
@@ -95,13 +97,13 @@ def learning_curves(
     Raises
     ------
     ValueError
-        If an argument has no sense, if initial and test samples overlap, if the rounds need more
-        samples than there are, or if ``cache`` holds results of other settings: before anything is
-        fitted. While it runs: if a sampler returns anything but ``n_instances`` different
-        positions, a score is not finite, or the oracle does not label all that it was asked for.
+        Before anything is fitted: if an argument is not valid, if initial and test samples overlap,
+        if the rounds need more samples than there are, or if ``cache`` holds results of other
+        settings. During the run: if a sampler does not return ``n_instances`` different positions,
+        a score is not finite, or the oracle does not label all that it was asked for.
     RuntimeError
-        If the estimator, a sampler or the scorer fails; the message says where. What was done
-        before is in ``cache``.
+        If the estimator, a sampler or the scorer fails; the message says in which round. The rounds
+        before are in ``cache``.
     OSError
         If ``cache`` cannot be opened, or another run has it open.
 
@@ -144,7 +146,7 @@ def learning_curves(
         "scoring": describe(scoring),
         "stopping": describe(stopping),
     }
-    if cache is not None:  # hashes of the data serve to know the file's
+    if cache is not None:  # a file is only continued with the data that it was begun with
         data = {"X": X, "y": y, "X_test": X_test, "y_test": y_test, "groups": groups}
         settings |= {name: fingerprint(each) for name, each in data.items()}
     with Store(cache) as store:
@@ -157,14 +159,14 @@ def learning_curves(
 
 
 def check_samplers(samplers):
-    """Samplers by name."""
+    """Dict of samplers by name, checked."""
     if not isinstance(samplers, dict):
         named = {type(each).__name__: each for each in samplers}
         if len(named) < len(samplers):
-            raise ValueError("samplers holds two of one class, must be a dict that names them.")
+            raise ValueError("samplers holds two of one class, must be a dict with their names.")
         samplers = named
     if not samplers:
-        raise ValueError("samplers is empty, must hold one at least.")
+        raise ValueError("samplers is empty, must hold at least one.")
     for name, each in samplers.items():
         if isinstance(each, type) or not (hasattr(each, "query") or callable(each)):
             raise ValueError(
@@ -174,7 +176,7 @@ def check_samplers(samplers):
 
 
 def check_stopping(stopping, has_scores):
-    """Raise unless it is None, or a criterion that can be asked."""
+    """Raise unless it is None, or a stopping criterion whose needs can be met."""
     if stopping is None:
         return
     if isinstance(stopping, type) or not hasattr(stopping, "is_reached"):
@@ -185,7 +187,7 @@ def check_stopping(stopping, has_scores):
 
 
 def check_random_states(random_states):
-    """Distinct seeds that numpy takes, a list of int."""
+    """List of distinct seeds that numpy accepts."""
     seeds = list(random_states) if np.ndim(random_states) == 1 else [random_states]
     for seed in seeds:
         check_number("random_states", seed, numbers.Integral, 0)

@@ -1,4 +1,4 @@
-"""Which samples a curve may label, which it starts from, and which it is scored on."""
+"""Which samples a curve may label, which are labelled at first, and which it is scored on."""
 
 import copy
 import numbers
@@ -14,17 +14,17 @@ from skally.utils.validation import as_plain, check_number, num_samples, take_ro
 
 @dataclass(frozen=True)
 class Start:
-    """What the curves of one seed share.
+    """What the curves of one seed have in common.
 
     Parameters
     ----------
     train : int array
         Positions in X that may be labelled.
     initial : int array
-        Those of them that are labelled first.
+        Positions that are labelled at the start.
     X_test, y_test : samples to score on, or None and None
     test_ratio : float
-        Test samples per sample that may be labelled, 0 if they are the same for all seeds.
+        Test samples per sample that may be labelled; 0 if all seeds have the same test samples.
     """
 
     train: np.ndarray
@@ -35,14 +35,14 @@ class Start:
 
 
 def make_starts(estimator, X, y, X_test, y_test, cv, groups, n_initial, n_queried, seeds):
-    """What the curves of each seed share, checked.
+    """Start of the curves of each seed, checked.
 
     Parameters
     ----------
     n_queried : int
-        Samples that all rounds together label after the initial ones.
+        Number of samples that all rounds together label after the initial ones.
     seeds : list of int
-    the rest : as in :func:`skally.benchmark.learning_curves`
+    others : as in :func:`skally.benchmark.learning_curves`
 
     Returns
     -------
@@ -65,42 +65,43 @@ def make_starts(estimator, X, y, X_test, y_test, cv, groups, n_initial, n_querie
 
 
 def check_test(X, y, X_test, y_test, cv, groups):
-    """Raise unless test samples come in one way, and with labels."""
+    """Raise unless there is at most one source of test samples, and they have labels."""
     if not callable(y) and num_samples(y) != num_samples(X):
         raise ValueError(f"y has {num_samples(y)} rows, must have {num_samples(X)}, as many as X.")
     if (X_test is None) != (y_test is None):
-        raise ValueError("X_test and y_test must be given together.")
+        raise ValueError("One of X_test and y_test is given, must be both or none.")
     if X_test is not None and (cv is not None or groups is not None):
-        raise ValueError("cv or groups and X_test are given, must be one of them.")
+        raise ValueError("X_test and cv or groups are given, must be one or the other.")
     if callable(y) and (cv is not None or groups is not None):
         raise ValueError(
-            "cv or groups and a function as y are given: a split needs labels. Give X_test, y_test."
+            "cv or groups are given and y is a function, must be an array: a split needs labels. "
+            "Give X_test and y_test instead."
         )
     if X_test is None:
         return
     if num_samples(X_test) != num_samples(y_test) or num_samples(X_test) == 0:
         raise ValueError(
-            f"X_test has {num_samples(X_test)} rows and y_test {num_samples(y_test)}, must be as "
-            "many, and one at least."
+            f"X_test has {num_samples(X_test)} rows and y_test {num_samples(y_test)}, must be the "
+            "same number, at least 1."
         )
     check_separate(X, X_test)
 
 
 def check_separate(X, X_test):
-    """Raise if two arrays hold some of the same memory: scores would be of labelled samples."""
+    """Raise if two arrays share memory, since scores would be computed on labelled samples."""
     if not (isinstance(X, np.ndarray) and isinstance(X_test, np.ndarray)):
         shared = X is X_test
     else:
         try:
             shared = np.shares_memory(X, X_test, max_work=10**6)
-        except RuntimeError:  # numpy found it too hard to tell
+        except RuntimeError:  # too hard to decide within max_work
             shared = False
     if shared:
         raise ValueError("X_test overlaps with X, must hold other samples.")
 
 
 def split(estimator, n, y, cv, groups, seed, i):
-    """Positions to label and to score on, of the random state number i: (train, test)."""
+    """Positions to label and to score on, (train, test), for the seed at position i."""
     if cv is None:
         Split = ShuffleSplit if groups is None else GroupShuffleSplit
         cv = Split(n_splits=1, test_size=0.25, random_state=seed)
@@ -112,7 +113,7 @@ def split(estimator, n, y, cv, groups, seed, i):
     both = np.intersect1d(train, test)
     if len(both):
         raise ValueError(
-            f"cv has {len(both)} samples in both train and test, such as number {both[0]}, must "
+            f"cv has {len(both)} samples in both train and test, such as position {both[0]}, must "
             "have none."
         )
     return train, test
@@ -127,21 +128,23 @@ def first_rows(n_initial, train, test, seed):
     if initial.ndim != 1 or not np.issubdtype(initial.dtype, np.integer) or len(initial) == 0:
         raise ValueError(f"n_initial == {n_initial!r}, must be an int or distinct positions in X.")
     if len(np.unique(initial)) < len(initial):
-        raise ValueError("n_initial holds some position twice, must hold distinct ones.")
+        raise ValueError("n_initial holds a position twice, must hold distinct positions.")
     tested = np.intersect1d(initial, test)
     if len(tested):
         raise ValueError(
-            f"n_initial holds {len(tested)} test samples, such as number {tested[0]}, must hold "
+            f"n_initial holds {len(tested)} test samples, such as position {tested[0]}, must hold "
             "none."
         )
     unknown = np.setdiff1d(initial, train)
     if len(unknown):
-        raise ValueError(f"n_initial holds position {unknown[0]}, which cv has in no train set.")
+        raise ValueError(
+            f"n_initial holds position {unknown[0]}, must hold positions of the train set."
+        )
     return initial.astype(int)
 
 
 def check_room(n_initial, n_queried, n_train):
-    """Raise unless there are as many samples as are to be labelled."""
+    """Raise unless there are enough samples for all rounds."""
     if n_initial + n_queried > n_train:
         raise ValueError(
             f"n_initial + n_rounds * n_instances == {n_initial + n_queried}, must be <= {n_train}, "

@@ -1,6 +1,7 @@
-"""How curves compare, as plain functions on arrays."""
+"""How curves compare: plain functions on arrays, then paired comparisons as tables."""
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 from scipy.integrate import trapezoid
 
@@ -24,7 +25,7 @@ def area_under_curve(n_labeled, score):
 
 
 def share_of(score, share):
-    """The score that is nearly as good as another: 97 % of an accuracy, an error / 0.97.
+    """Target score at a share of another: 97 % of an accuracy, or an error divided by 0.97.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ def labels_needed(n_labeled, score, target):
     Returns
     -------
     needed : float
-        On straight lines between the rounds; NaN if the target is not reached.
+        By linear interpolation between the rounds; NaN if the target is not reached.
     """
     reached = np.flatnonzero(np.asarray(score) >= target)
     if len(reached) == 0:
@@ -56,41 +57,82 @@ def labels_needed(n_labeled, score, target):
     return float(np.interp(target, score[i - 1 : i + 1], n_labeled[i - 1 : i + 1]))
 
 
-def paired_t(difference, test_ratio=0.0):
-    """Two-sided p-value of differences having mean zero, by Student's t.
+def mean_ranks(scores):
+    """Rank of each column, 1 for the largest, averaged over rows; ties share their ranks.
 
     Parameters
     ----------
-    difference : array of shape (n,), n >= 2
-    test_ratio : float
-        Test samples per training sample where every pair has a split of its own of the same data:
-        the pairs are then not independent, and the variance of their mean is larger.
+    scores : array of shape (n_blocks, n_columns), more is better
+    """
+    return stats.rankdata(-np.asarray(scores), axis=1).mean(axis=0)
 
-    Returns
-    -------
-    p, half_width : floats
-        The second: of the 95 % confidence interval of the mean.
+
+def standard_error(values, test_ratio=0.0):
+    """Standard error of the mean over rows.
+
+    Parameters
+    ----------
+    values : array of shape (n, ...), n >= 2
+    test_ratio : float
+        Test samples per training sample if each row comes from another random split of the same
+        data: the rows are then not independent, and the error of their mean is larger.
 
     References
     ----------
     Nadeau, Bengio, "Inference for the Generalization Error", Machine Learning 52(3), 2003, the
     corrected resampled t-test.
     """
+    return np.std(values, axis=0, ddof=1) * np.sqrt(1 / len(values) + test_ratio)
+
+
+def t_interval(values, level=0.95, test_ratio=0.0):
+    """Mean over rows and half the width of its confidence interval, by Student's t.
+
+    Parameters
+    ----------
+    values : array of shape (n, ...)
+    level : float in (0, 1)
+    test_ratio : float
+        As in :func:`standard_error`.
+
+    Returns
+    -------
+    mean, half_width : arrays of shape (...)
+        The second is NaN for fewer than two rows, the first for none.
+    """
+    n = len(values)
+    mean = np.mean(values, axis=0) if n else np.nan
+    if n < 2:
+        return mean, np.full_like(mean, np.nan)
+    return mean, stats.t.ppf((1 + level) / 2, n - 1) * standard_error(values, test_ratio)
+
+
+def t_test(difference, test_ratio=0.0):
+    """Two-sided p-value of the hypothesis that differences have mean zero, by Student's t.
+
+    Parameters
+    ----------
+    difference : array of shape (n,)
+    test_ratio : float
+        As in :func:`standard_error`.
+
+    Returns
+    -------
+    p : float
+        NaN for fewer than two differences.
+    """
     n = len(difference)
     if n < 2:
-        return np.nan, np.nan
-    deviation = np.std(difference, ddof=1) * np.sqrt(1 / n + test_ratio)
-    half_width = stats.t.ppf(0.975, n - 1) * deviation
-    if deviation == 0:
-        return float(np.mean(difference) == 0), half_width
-    return float(2 * stats.t.sf(abs(np.mean(difference)) / deviation, n - 1)), half_width
+        return np.nan
+    mean, error = np.mean(difference), standard_error(difference, test_ratio)
+    return float(mean == 0) if error == 0 else float(2 * stats.t.sf(abs(mean) / error, n - 1))
 
 
 def signed_rank(difference):
     """Two-sided p-value of differences being symmetric around zero, by Wilcoxon's signed ranks.
 
-    Over all signs of the differences where there are at most 14, over 20,000 draws of them
-    otherwise. With n pairs it cannot be smaller than 2^(1 - n).
+    It is exact, over all combinations of signs, for up to 14 differences, and estimated from 20,000
+    random ones for more. With n differences it is never below 2^(1 - n).
     """
     if len(difference) == 0:
         return np.nan
@@ -107,7 +149,7 @@ def signed_rank(difference):
 
 
 def holm(p_values):
-    """P-values of several comparisons at once, by Holm's step-down method.
+    """P-values adjusted for the number of comparisons, by Holm's step-down method; NaN stays NaN.
 
     References
     ----------
@@ -123,32 +165,58 @@ def holm(p_values):
     return adjusted
 
 
-def mean_ranks(scores):
-    """Rank of each column, 1 for the largest, averaged over rows; ties share theirs.
+def compare_seeds(areas, pairs, test_ratio, test):
+    """Each pair of samplers on each data set, paired by seed.
 
     Parameters
     ----------
-    scores : array of shape (n_blocks, n_columns), more is better
-    """
-    return stats.rankdata(-np.asarray(scores), axis=1).mean(axis=0)
-
-
-def t_interval(scores, level):
-    """Mean over rows and half the width of its confidence interval, by Student's t.
-
-    Parameters
-    ----------
-    scores : array of shape (n_seeds, ...)
-    level : float in (0, 1)
+    areas : data frame
+        Rows by data set and seed, a column for each sampler.
+    pairs : list of (sampler, reference)
+    test_ratio : dict of str to float
+        As in :func:`standard_error`, by data set.
+    test : {"t", "wilcoxon"}
 
     Returns
     -------
-    mean, half_width : arrays of shape (...)
-        The second is NaN for one seed.
+    comparison : data frame
+        As of :meth:`skally.benchmark.LearningCurves.compare`.
     """
-    n = len(scores)
-    mean = np.mean(scores, axis=0)
-    if n < 2:
-        return mean, np.full_like(mean, np.nan)
-    factor = stats.t.ppf((1 + level) / 2, n - 1) / np.sqrt(n)
-    return mean, factor * np.std(scores, axis=0, ddof=1)
+    lines = []
+    for data_set, rows in areas.groupby("data_set", sort=False):
+        ratio = test_ratio.get(data_set, 0.0)
+        for sampler, reference in pairs:
+            difference = (rows[sampler] - rows[reference]).dropna().to_numpy()
+            mean, half = t_interval(difference, test_ratio=ratio)
+            names = {"data_set": data_set, "sampler": sampler, "reference": reference}
+            interval = {"difference": mean, "low": mean - half, "high": mean + half}
+            p_value = t_test(difference, ratio) if test == "t" else signed_rank(difference)
+            lines.append(names | interval | wins_and_losses(difference) | {"p_value": p_value})
+    return with_adjusted(lines)
+
+
+def compare_data_sets(areas, pairs):
+    """Each pair of samplers over data sets, each of which counts once, by its mean area.
+
+    Returns
+    -------
+    comparison : data frame
+        As of :meth:`skally.benchmark.LearningCurves.compare_across`.
+    """
+    means, lines = areas.groupby("data_set").mean(), []
+    for sampler, reference in pairs:
+        difference = (means[sampler] - means[reference]).dropna().to_numpy()
+        names = {"sampler": sampler, "reference": reference}
+        lines.append(names | wins_and_losses(difference) | {"p_value": signed_rank(difference)})
+    return with_adjusted(lines)
+
+
+def wins_and_losses(difference):
+    """How many differences are above and below zero, a dict."""
+    return {"wins": int((difference > 0).sum()), "losses": int((difference < 0).sum())}
+
+
+def with_adjusted(lines):
+    """Lines as a data frame, with p-values adjusted for all of them together."""
+    table = pd.DataFrame(lines)
+    return table.assign(p_adjusted=holm(table["p_value"])) if lines else table

@@ -1,4 +1,4 @@
-"""What a run of learning curves has found so far, in one SQLite file that is never half written."""
+"""Results of a run of learning curves so far, in one SQLite file that survives a crash."""
 
 import json
 import sqlite3
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-APPLICATION = 0x5CA11E  # SQLite's application_id: says that a file is one of ours
+APPLICATION = 0x5CA11E  # SQLite's application_id, which marks a file as written by this class
 FORMAT = 1
 
 TABLES = """
@@ -32,20 +32,20 @@ FROM rounds JOIN batches USING (sampler, seed, round)
 
 
 class Store:
-    """File of batches, scores and labels, for one run at a time.
+    """File of batches, scores and labels, which one run at a time can open.
 
-    Every write is one transaction. The file stays locked as long as the store is open, and a
-    process that dies unlocks it.
+    Every write is one transaction. The file is locked while the store is open; the operating
+    system unlocks it if the process dies.
 
     Parameters
     ----------
     path : str, path-like or None
-        None keeps all in memory.
+        None keeps everything in memory.
 
     Raises
     ------
     ValueError
-        If the file is not one of ours or comes from a newer skally.
+        If the file holds something else, or was written by a newer skally.
     OSError
         If it cannot be opened, or another run has it open.
     """
@@ -55,7 +55,7 @@ class Store:
         try:
             self._db = sqlite3.connect(self.path, timeout=0, isolation_level=None)
         except sqlite3.OperationalError as error:
-            raise OSError(f"cache == {str(path)!r} can't be opened: {error}.") from error
+            raise OSError(f"cache == {str(path)!r} cannot be opened: {error}.") from error
         try:
             self._set_up()
         except Exception:
@@ -63,7 +63,7 @@ class Store:
             raise
 
     def _set_up(self):
-        """Lock the file, make the tables of a new one, and refuse one that is not ours."""
+        """Lock the file, create the tables of a new one, and refuse a file of another kind."""
         name = f"cache == {str(self.path)!r}"
         try:
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -71,7 +71,7 @@ class Store:
             if self._one("SELECT count(*) FROM sqlite_master") == 0:
                 self._make_tables()
         except sqlite3.OperationalError as error:
-            why = "is open in another run" if "locked" in str(error) else f"can't be used: {error}"
+            why = "is open in another run" if "locked" in str(error) else f"cannot be used: {error}"
             raise OSError(f"{name} {why}.") from error
         except sqlite3.DatabaseError as error:
             raise ValueError(f"{name} must be a file of learning curves: {error}.") from error
@@ -102,11 +102,11 @@ class Store:
         self.close()
 
     def close(self):
-        """Let other runs have the file."""
+        """Close the file, so that other runs can open it."""
         self._db.close()
 
     def agree(self, table, values):
-        """Keep settings, or raise where the file has another value of one.
+        """Store settings, or raise if the file has another value for one of them.
 
         Parameters
         ----------
@@ -119,7 +119,7 @@ class Store:
             if kept is not None and kept != text:
                 raise ValueError(
                     f"cache == {str(self.path)!r} holds results of other settings. "
-                    f"{difference(name, json.loads(kept), json.loads(text))} Take the settings of "
+                    f"{difference(name, json.loads(kept), json.loads(text))} Use the settings of "
                     "the file, or another file."
                 )
         with self._transaction():
@@ -128,13 +128,13 @@ class Store:
                 self._db.execute(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", row)
 
     def keep_largest(self, name, value):
-        """Keep a number under a name, the largest of those that were ever given."""
+        """Store a number under a name, unless the number stored there is larger."""
         text = json.dumps(max(value, self.setting(name) or value))
         with self._transaction():
             self._db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, text))
 
     def setting(self, name):
-        """Value kept under a name, None without one."""
+        """Value stored under a name, or None."""
         text = self._one("SELECT value FROM settings WHERE name = ?", name)
         return None if text is None else json.loads(text)
 
@@ -145,18 +145,18 @@ class Store:
         return [np.array(json.loads(text), dtype=int) for (text,) in rows]
 
     def observations(self, sampler, seed):
-        """What the stopping criterion saw in each finished round, a list."""
+        """What the stopping criterion measured in each finished round, a list."""
         query = "SELECT observation FROM rounds WHERE sampler = ? AND seed = ? ORDER BY round"
         return [json.loads(text) for (text,) in self._db.execute(query, (sampler, seed))]
 
     def add_batch(self, sampler, seed, round_number, indices, query_seconds):
-        """Keep the positions that a round labels."""
+        """Store the positions that a round labels."""
         text = json.dumps([int(i) for i in indices])
         row = (sampler, int(seed), round_number, text, query_seconds)
         self._db.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?)", row)
 
     def add_round(self, sampler, seed, round_number, n_labeled, outcome):
-        """Keep what came of a round, in one transaction with the batch it chose.
+        """Store the result of a round and the batch that it chose, in one transaction.
 
         Parameters
         ----------
@@ -173,32 +173,32 @@ class Store:
                 self.add_batch(sampler, seed, round_number + 1, *batch)
 
     def labels(self, positions):
-        """Labels that an oracle gave: dict from position to label, for those that have one."""
+        """Stored labels of an oracle: dict from position to label, for positions that have one."""
         query = "SELECT label FROM labels WHERE position = ?"
         texts = {int(i): self._one(query, int(i)) for i in positions}
         return {i: json.loads(text) for i, text in texts.items() if text is not None}
 
     def add_label(self, position, label):
-        """Keep a label at once."""
+        """Store one label of an oracle."""
         text = json.dumps(np.asarray(label).tolist())
         self._db.execute("INSERT OR REPLACE INTO labels VALUES (?, ?)", (int(position), text))
 
     def frame(self):
-        """One row for each finished round: data frame."""
+        """Data frame with one row for each finished round."""
         frame = pd.read_sql_query(FRAME, self._db)
         frame["indices"] = [np.array(json.loads(text), dtype=int) for text in frame["indices"]]
         return frame.astype({"score": float})
 
     @contextmanager
     def _transaction(self):
-        """All writes inside, or none of them."""
-        with self._db:  # commits or rolls back
+        """Commit all writes inside, or none if one fails."""
+        with self._db:
             self._db.execute("BEGIN")
             yield
 
 
 def difference(name, kept, given):
-    """Sentence on where two values differ, at the depth where they do."""
+    """Sentence that names the innermost part in which two settings differ."""
     while (parts := (as_parts(kept), as_parts(given))) != (None, None):
         if None in parts or parts[0].keys() != parts[1].keys():
             break
@@ -208,7 +208,7 @@ def difference(name, kept, given):
 
 
 def as_parts(value):
-    """Parts of a dict or list by key or position, None of anything else."""
+    """Parts of a dict or list by key or position; None for anything else."""
     if isinstance(value, list):
         return dict(enumerate(value))
     return value if isinstance(value, dict) else None

@@ -1,4 +1,4 @@
-"""Files of the data sets: where they are kept, where they come from, how they are known."""
+"""Files of the data sets: where they are kept, where they come from, how they are checked."""
 
 import gzip
 import hashlib
@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-# What a reader raises for bytes that are not in its format.
+# What the readers raise for a file that is not in their format.
 UNREADABLE = (ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile)
 
 
 @dataclass(frozen=True)
 class Download:
-    """A file of the web, kept as it is."""
+    """A file from the web, kept unchanged."""
 
     url: str
 
@@ -34,8 +34,8 @@ class Download:
 class ZipMember:
     """One file of a zip archive on the web.
 
-    The file is kept and checked, not the archive, which the server may pack anew. `convert` is a
-    function from its bytes to those that are kept.
+    Only that file is kept and checked, since a server may repack the archive. `convert` is a
+    function from its bytes to the bytes that are kept.
     """
 
     url: str
@@ -58,7 +58,7 @@ def file_sha256(path):
 
 
 def gunzipped_sha256(path):
-    """Hash of what lies in a gzip file: its wrapper may be written anew."""
+    """Hash of the content of a gzip file, since its wrapper may vary."""
     with gzip.open(path) as unpacked:
         return hashlib.sha256(unpacked.read()).hexdigest()
 
@@ -70,13 +70,13 @@ class DataFile:
     Parameters
     ----------
     folder, name : str
-        Where it is kept.
+        Where it is kept below the data folder.
     sha256 : str
-        What `digest` gives for the original.
+        What `digest` returns for the original.
     source : callable or None
-        Writes the file to a path. Its ``url`` is named in errors. None: it can't be downloaded.
+        Writes the file to a path. Errors name its ``url``. None if it cannot be downloaded.
     digest : callable
-        Function from a path to a hash, of all bytes or of what matters in them.
+        Function from a path to a hash, of all bytes or of the content that matters.
     """
 
     folder: str
@@ -86,7 +86,7 @@ class DataFile:
     digest: Callable = file_sha256
 
     def is_original(self, path):
-        """Whether the file at a path is there, whole and the original."""
+        """Whether there is a file at a path, and it is the original."""
         try:
             return path.is_file() and self.digest(path) == self.sha256
         except UNREADABLE:
@@ -94,7 +94,7 @@ class DataFile:
 
 
 def data_folder(data_home=None):
-    """Folder of the data sets: `data_home`, else SKALLY_DATA, else a cache of the user's."""
+    """Folder of the data sets: `data_home`, else SKALLY_DATA, else the user's cache folder."""
     import pooch
 
     if data_home is None:
@@ -104,7 +104,7 @@ def data_folder(data_home=None):
 
 
 def local_copy(file, data_home=None):
-    """Path of a checked copy of a file, downloaded where there is none.
+    """Path of a checked copy of a file, which is downloaded if necessary.
 
     Parameters
     ----------
@@ -115,13 +115,14 @@ def local_copy(file, data_home=None):
     Raises
     ------
     OSError
-        If there is no original and none can be had. The message says what to put where.
+        If there is no original and it cannot be downloaded. The message says which file to put
+        where.
     """
     path = data_folder(data_home) / file.folder / file.name
     if file.is_original(path):
         return path
     if file.source is None:
-        raise OSError(f"{path} is missing or not the original, and can't be downloaded.")
+        raise OSError(f"{path} is missing or not the original, and cannot be downloaded.")
     try:
         download(file, path)
     except (OSError, *UNREADABLE) as error:
@@ -134,7 +135,7 @@ def local_copy(file, data_home=None):
 
 
 def download(file, path):
-    """Put the original at a path, or raise and leave there what was there."""
+    """Put the original at a path, or raise and leave a file that was there as it was."""
     import pooch
 
     pooch.get_logger().info("Downloading %s to %s", file.source.url, path)
@@ -143,24 +144,24 @@ def download(file, path):
         fresh = Path(scratch, file.name)
         file.source(str(fresh))
         if not file.is_original(fresh):
-            raise ValueError(f"the hash of what came is not {file.sha256}, that of the original")
+            raise ValueError(f"the hash of the download is not {file.sha256}, that of the original")
         fresh.replace(path)
 
 
 def cached_arrays(key, names, make):
-    """Arrays that are slow to decode, from the user's cache folder once they are made.
+    """Arrays that are slow to decode: made once, then read from the user's cache folder.
 
     Parameters
     ----------
     key : str
-        Name of their folder there: it must change with the files that they are made of.
+        Name of their folder there. It must change when the files change that they are made from.
     names : list of str
     make : callable
-        Function without arguments that gives a dictionary from these names to arrays.
+        Function without arguments that returns a dictionary from these names to arrays.
 
     Returns
     -------
-    dict from name to array, read from the disk only where it is used
+    arrays : dict of str to memory map
     """
     import pooch
 

@@ -1,4 +1,4 @@
-"""What all image sets share: from parts with grey values to a Bunch that nets take."""
+"""What all image sets share: checks of arguments, decoded copies, and the Bunch."""
 
 from dataclasses import dataclass
 
@@ -6,18 +6,21 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from skally.datasets.arguments import PARTS, check_choice, check_flags
+from skally.datasets.files import cached_arrays, local_copy
+
+DIGITS = tuple("0123456789")
 
 
 @dataclass(frozen=True)
 class ImageSet:
-    """How an image set is called and what it holds: goes into its Bunch as it is.
+    """Name, classes and description of an image set, as they appear in its Bunch.
 
     Parameters
     ----------
     name : str
-        What results with these images are to be called.
+        For tables and titles of results.
     target_names : tuple of str
-        Classes by their numbers.
+        Name of class i at position i.
     descr : str
     """
 
@@ -27,15 +30,39 @@ class ImageSet:
 
 
 def check_image_arguments(subset, flat, return_X_y):
-    """Raise unless all are values that the fetchers of images take."""
+    """Raise unless all arguments have values that the fetchers of images accept."""
     check_choice("subset", subset, list(PARTS))
     check_flags(flat=flat, return_X_y=return_X_y)
+
+
+def decoded_parts(files, read, subset, data_home):
+    """Parts of an image set that is slow to decode: decoded once, then read from the cache.
+
+    Parameters
+    ----------
+    files : list of DataFile
+    read : callable
+        Function from their paths to a dictionary with ``train_images``, ``train_labels``,
+        ``test_images`` and ``test_labels``.
+    subset : str
+    data_home : str, path-like or None
+
+    Returns
+    -------
+    parts : dict from "train" or "test" to images and labels
+    """
+    arrays = cached_arrays(
+        key="-".join(file.sha256[:16] for file in files),
+        names=[f"{part}_{what}" for part in PARTS["all"] for what in ("images", "labels")],
+        make=lambda: read(*(local_copy(file, data_home) for file in files)),
+    )
+    return {part: (arrays[f"{part}_images"], arrays[f"{part}_labels"]) for part in PARTS[subset]}
 
 
 def image_bunch(image_set, parts, flat, return_X_y):
     """Bunch of an image set, or its data and targets.
 
-    The images stay single bytes until the one array of floats is made of them.
+    Images of single bytes are converted to floats only after the parts are joined, to save memory.
 
     Parameters
     ----------
@@ -44,7 +71,7 @@ def image_bunch(image_set, parts, flat, return_X_y):
         Images of shape (n, channels, height, width), bytes from 0 to 255 or floats from 0 to 1;
         labels from 0, of shape (n,).
     flat : bool
-        Whether an image becomes a row.
+        Whether to return each image as one row.
     return_X_y : bool
     """
     images = np.concatenate([images for images, _ in parts.values()])

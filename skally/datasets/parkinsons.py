@@ -32,7 +32,7 @@ Parkinsons Telemonitoring
 =========================
 
 5875 voice recordings of 42 people with early-stage Parkinson's disease, made at home during a
-trial of six months. A row is one recording.
+trial of six months. Each row is one recording.
 
 Targets: motor_UPDRS and total_UPDRS, a clinician's scores of the severity of the symptoms,
 interpolated linearly in time between visits.
@@ -42,8 +42,8 @@ Shimmer:DDA (variation of the amplitude); NHR, HNR (noise against tone); RPDE (n
 dynamical complexity); DFA (fractal scaling exponent); PPE (variation of the fundamental
 frequency).
 Patient: age in years, sex (0 male, 1 female), test_time in days since recruitment.
-Groups: subject#, the number of the person. It is no feature. A person's rows are near
-duplicates in time, so only a split by group shows the error on new people.
+Groups: subject#, the number of the person, which is not a feature. A person's rows are nearly
+the same from one recording to the next, so only a split by group measures the error on new people.
 
 Licence: Creative Commons Attribution 4.0. Source: UCI Machine Learning Repository, data set 189.
 A. Tsanas, M. A. Little, P. E. McSharry, L. O. Ramig, "Accurate telemonitoring of Parkinson's
@@ -62,22 +62,22 @@ def fetch_parkinsons(
 ):
     """Parkinsons Telemonitoring, a regression task with groups (5875 rows, 42 people).
 
-    The file ``parkinsons/parkinsons_updrs.data`` is looked for below `data_home`. Where it is
-    missing, or not the original, it is downloaded, checked and kept there.
+    The fetcher looks for the file ``parkinsons/parkinsons_updrs.data`` below `data_home`. If it is
+    missing, or differs from the original, it is downloaded, checked and kept there.
 
     Parameters
     ----------
     target : {"total_UPDRS", "motor_UPDRS"} or list of these, default="total_UPDRS"
         What to predict. A list gives a target of shape (5875, len(target)).
     features : {"voice", "all"}, default="voice"
-        The 16 voice measures, or these after age, sex and test_time.
+        The 16 voice measures, or age, sex and test_time followed by the voice measures.
     return_X_y : bool, default=False
         Return ``(data, target)`` instead of a Bunch.
     as_frame : bool, default=False
         Return pandas objects instead of arrays.
     data_home : str or path-like, default=None
-        Folder of the data sets. None means the environment variable SKALLY_DATA, and without it
-        the operating system's cache folder for skally.
+        Folder of the data sets. None means the folder in the environment variable SKALLY_DATA, or
+        without that variable the operating system's cache folder for skally.
 
     Returns
     -------
@@ -85,11 +85,11 @@ def fetch_parkinsons(
         Dictionary-like object with the attributes
 
         data : array or DataFrame of shape (5875, 16) or (5875, 19)
-            A recording in each row.
+            One recording per row.
         target : array or Series of shape (5875,), array or DataFrame of shape (5875, n_targets)
             Points on the UPDRS scale.
         groups : int array or Series of shape (5875,)
-            The person, for splits by person.
+            Number of the person, for splits by person.
         frame : DataFrame or None
             Data and target together, with `as_frame`.
         feature_names, target_names : lists of str
@@ -102,9 +102,9 @@ def fetch_parkinsons(
     Raises
     ------
     ValueError
-        If an argument has a value that is not offered.
+        If an argument has a value that is not listed above.
     OSError
-        If the file is not there and can't be downloaded, or the download is not the original.
+        If the file is missing and cannot be downloaded, or the download differs from the original.
 
     References
     ----------

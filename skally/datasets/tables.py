@@ -1,26 +1,27 @@
-"""Tables as pandas read them, and the Bunch of one."""
+"""What all tables share: reading a text file, and the Bunch of a table."""
 
 from sklearn.utils import Bunch
 
 
 def read_table(path, columns, *, separator=",", n_header=0, text=()):
-    """Data frame of a text file, each float the nearest to its digits.
+    """Data frame of a text file, in which each float is the closest to the written number.
 
     Parameters
     ----------
     path : path-like
     columns : list of str
-        Names of the columns, whatever the file calls them.
+        Names of the columns; a header in the file is not used.
     separator : str
         A character, or a regular expression.
     n_header : int
-        So many lines at the top are no rows.
+        Number of lines at the top that are not rows.
     text : collection of str
-        Columns that hold no floats, but text.
+        Columns that hold text and not floats.
     """
     import pandas as pd
 
-    # Old pandas' own floats can be off in the last place, and new ones warn when asked for better.
+    # Read as text: old pandas may parse a float wrong in the last digit, and its
+    # ``float_precision`` option warns in new pandas.
     table = pd.read_csv(
         path, sep=separator, header=None, skiprows=n_header, names=columns, dtype=str
     )
@@ -28,10 +29,10 @@ def read_table(path, columns, *, separator=",", n_header=0, text=()):
 
 
 def column_reader(table, as_frame):
-    """Function from one column name or a list of them to these columns of a data frame.
+    """Function that takes a column name, or a list of them, and returns these columns.
 
-    It gives pandas objects with `as_frame`; otherwise arrays of floats, where an ordered category
-    is the number of its place in the order, from 0.
+    With `as_frame` it returns pandas objects. Otherwise it returns arrays of floats, in which an
+    ordered category is its position in the order, from 0.
     """
     if as_frame:
         return lambda names: table[names].copy()

@@ -4,5 +4,6 @@ This is the only room that knows how learners, pipelines, searches and ensembles
 """
 
 from skally.pool.pool import Pool
+from skally.pool.samples import Samples
 
-__all__ = ["Pool"]
+__all__ = ["Pool", "Samples"]

@@ -18,7 +18,7 @@ def filled(path):
         store.add_round("random", 0, 0, 2, OUTCOME)
 
 
-def test_what_is_written_is_read_by_the_next_who_opens_the_file(tmp_path):
+def test_what_is_written_is_read_when_the_file_is_opened_again(tmp_path):
     filled(tmp_path / "curves")
     with Store(tmp_path / "curves") as store:
         assert [batch.tolist() for batch in store.batches("random", 0)] == [[1, 4], [7, 3]]
@@ -61,7 +61,7 @@ def test_largest_number_is_kept(tmp_path):
         assert store.setting("test_ratio") == 0.5
 
 
-def test_difference_is_told_where_it_is():
+def test_difference_names_the_innermost_part_that_differs():
     kept = {"steps": [["scale", {}], ["net", {"lr": 0.1, "epsilon": 0.2}]]}
     given = {"steps": [["scale", {}], ["net", {"lr": 0.1, "epsilon": 0.3}]]}
     assert difference("estimator", kept, given).startswith("estimator.steps.1.1.epsilon == 0.3")
@@ -108,13 +108,13 @@ def test_files_of_other_kinds_are_refused_and_left_alone(tmp_path):
         Store(tmp_path / "other")
 
 
-def test_folder_that_is_not_there_is_told(tmp_path):
-    with pytest.raises(OSError, match="can't be opened"):
+def test_folder_that_is_not_there_raises(tmp_path):
+    with pytest.raises(OSError, match="cannot be opened"):
         Store(tmp_path / "nowhere" / "curves")
 
 
 @pytest.mark.parametrize("label", [3, 2.5, "seven", [1.0, 2.0], np.int64(4), np.float32(0.5)])
-def test_label_comes_back_as_it_was(tmp_path, label):
+def test_label_is_read_as_it_was_written(tmp_path, label):
     with Store(tmp_path / "curves") as store:
         store.add_label(np.int64(5), label)
     with Store(tmp_path / "curves") as store:

@@ -1,4 +1,4 @@
-"""Data sets are tested without a network and without the user's cache folder."""
+"""Fixtures for tests of data sets without a network and without the user's cache folder."""
 
 import functools
 import os
@@ -14,7 +14,7 @@ REAL_HOME = os.environ.get("SKALLY_DATA")
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch, tmp_path_factory):
-    """No other machine is asked, and none of the user's folders is read or written."""
+    """Forbid connections to other machines, and access to the user's folders."""
     look_up = socket.getaddrinfo
 
     def look_up_this_machine(host, *args, **kwargs):
@@ -30,7 +30,7 @@ def alone(monkeypatch, tmp_path_factory):
 
 @pytest.fixture
 def real_home():
-    """Function from DataFiles to the folder with the real ones; skips where one is missing."""
+    """Function from DataFiles to the folder with the real files; skips if one is missing."""
 
     def find(*files):
         for file in files:
@@ -43,7 +43,7 @@ def real_home():
 
 @pytest.fixture
 def local_server():
-    """A server that stands in for those of the web."""
+    """A server that replaces those of the web."""
     server = Server()
     thread = threading.Thread(target=functools.partial(server.http.serve_forever, 0.01))
     thread.start()

@@ -1,13 +1,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from small_files import sha256, store, zipped
 
 from skally.datasets import fetch_uci_classification
-from skally.datasets.classification import CLASSIFICATION, without_spaces
+from skally.datasets.classification_tables import CLASSIFICATION, without_spaces
 
-# By the descriptions of the source: rows of each class, features.
+# Number of rows of each class, by the descriptions of the source.
 LETTERS = [789, 766, 736, 805, 768, 775, 773, 734, 755, 747, 739, 761, 792]
 LETTERS += [783, 753, 803, 783, 758, 748, 796, 813, 764, 752, 787, 786, 734]
 PENDIGITS = {
@@ -94,7 +95,6 @@ def test_table_without_a_split_has_no_n_train(home_of):
 
 
 def test_frames_hold_the_same_values_as_arrays(home_of):
-    pd = pytest.importorskip("pandas")
     home = home_of("satimage")
     arrays = fetch_uci_classification("satimage", data_home=home)
     frames = fetch_uci_classification("satimage", as_frame=True, data_home=home)

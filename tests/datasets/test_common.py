@@ -3,18 +3,22 @@
 import doctest
 import inspect
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 from small_files import store, stored
 
 from skally import datasets
-from skally.datasets.classification import CLASSIFICATION
-from skally.datasets.digits import MNIST, USPS
+from skally.datasets.cifar10 import CIFAR10, CIFAR10_JPEG, CIFAR10_JPEG_LABELS
+from skally.datasets.classification_tables import CLASSIFICATION
 from skally.datasets.files import local_copy
+from skally.datasets.mnist import MNIST
 from skally.datasets.parkinsons import PARKINSONS
-from skally.datasets.photographs import CIFAR10, CIFAR10_JPEG, CIFAR10_JPEG_LABELS, STL10, SVHN
-from skally.datasets.regression import REGRESSION
+from skally.datasets.regression_tables import REGRESSION
+from skally.datasets.stl10 import STL10
+from skally.datasets.svhn import SVHN
+from skally.datasets.usps import USPS
 
 FILES = [
     *(PARKINSONS, USPS, CIFAR10, CIFAR10_JPEG, CIFAR10_JPEG_LABELS, STL10, *SVHN.values()),
@@ -27,7 +31,7 @@ IMAGES = ["fetch_mnist", "fetch_usps", "fetch_cifar10", "fetch_svhn", "fetch_stl
 
 
 def calls():
-    """Every fetcher, once for each of its names."""
+    """Every fetcher; those of tables once for each table."""
     for name in datasets.__all__:
         fetch = getattr(datasets, name)
         for table in BY_NAME.get(name, [None]):
@@ -46,7 +50,7 @@ def no_network(monkeypatch):
 
 
 @pytest.mark.parametrize("fetch", list(calls()))
-def test_error_without_network_says_what_to_put_where(fetch, no_network, tmp_path):
+def test_error_without_network_names_the_file_to_provide(fetch, no_network, tmp_path):
     with pytest.raises(OSError, match="SKALLY_DATA") as caught:
         fetch(data_home=tmp_path)
     assert str(tmp_path) in str(caught.value)
@@ -62,7 +66,9 @@ def test_real_file_is_the_original(file, real_home):
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_real_file_cut_short_is_named(file, real_home, no_network, tmp_path):
+def test_real_file_that_is_truncated_is_an_error_that_names_it(
+    file, real_home, no_network, tmp_path
+):
     content = (real_home(file) / file.folder / file.name).read_bytes()
     path = store(tmp_path, file, content[: len(content) // 2])
     with pytest.raises(OSError, match="is missing or not the original") as caught:
@@ -93,8 +99,18 @@ def test_arguments_are_keywords_but_for_a_name(name):
         assert parameter.name == "name" or parameter.kind is parameter.KEYWORD_ONLY
 
 
+def test_every_table_is_named_in_the_docstring_of_its_fetcher_and_in_the_documentation():
+    page = (Path(__file__).parents[2] / "docs" / "datasets.rst").read_text(encoding="utf-8")
+    for name in datasets.__all__:
+        assert f"``{name}(" in page
+    for name, tables in BY_NAME.items():
+        for table in tables:
+            assert f'"{table}"' in getattr(datasets, name).__doc__
+            assert f'``{name}("{table}")``' in page
+
+
 @pytest.mark.parametrize("name", sorted(set(datasets.__all__) - {"fetch_svhn", "fetch_stl10"}))
-def test_docstring_example_runs_where_the_data_are(name, real_home, monkeypatch):
+def test_docstring_example_runs_if_the_data_are_there(name, real_home, monkeypatch):
     if name == "fetch_cifar10":
         pytest.skip("slow where there is only the JPEG copy; its own tests read one")
     monkeypatch.setenv("SKALLY_DATA", str(real_home(PARKINSONS, USPS, *MNIST["train"])))

@@ -21,14 +21,14 @@ CONTENT = b"the original bytes " * 50
 
 @pytest.fixture
 def plain(local_server):
-    """A file that the server has as it is."""
+    """A file that the server sends unchanged."""
     local_server.body = CONTENT
     return DataFile("folder", "name", sha256(CONTENT), Download(local_server.url))
 
 
 @pytest.fixture
 def wrapped(plain):
-    """A file known by what lies in its gzip wrapper; the server has it with another wrapper."""
+    """A gzip file checked by its content; the server sends it without gzip."""
     return replace(plain, name="name.gz", digest=gunzipped_sha256)
 
 
@@ -49,7 +49,7 @@ def test_a_new_gzip_wrapper_leaves_the_original(wrapped, local_server, tmp_path,
     assert local_server.n_requests == 0
 
 
-def test_gzip_file_cut_short_or_changed_anywhere_is_not_the_original(wrapped, tmp_path):
+def test_gzip_file_truncated_or_changed_anywhere_is_not_the_original(wrapped, tmp_path):
     packed = gzip.compress(CONTENT)
     path = store(tmp_path, wrapped, b"")
     for end in range(len(packed)):
@@ -89,7 +89,7 @@ def test_converted_member_of_an_archive_is_what_is_checked_and_kept(local_server
 
 
 @pytest.mark.parametrize("content", [None, b"changed"])
-def test_file_without_a_source_is_named_where_it_is_not_the_original(plain, tmp_path, content):
+def test_file_without_a_source_that_is_not_the_original_is_an_error(plain, tmp_path, content):
     file = replace(plain, source=None)
     if content is not None:
         store(tmp_path, file, content)
@@ -110,7 +110,7 @@ def arrays_of(n_calls):
     return make
 
 
-def test_arrays_are_made_once_and_come_back_the_same():
+def test_arrays_are_made_once_and_read_unchanged():
     n_calls = []
     for _ in range(2):
         arrays = cached_arrays("key", ["a", "b"], arrays_of(n_calls))
@@ -126,7 +126,7 @@ def test_another_key_makes_other_arrays():
     assert len(n_calls) == 2
 
 
-def test_arrays_are_made_anew_where_one_is_missing():
+def test_arrays_are_made_again_if_one_is_missing():
     n_calls = []
     arrays = cached_arrays("key", ["a", "b"], arrays_of(n_calls))
     folder = Path(arrays["a"].filename).parent

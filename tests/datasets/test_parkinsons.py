@@ -2,6 +2,7 @@ import io
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from small_files import sha256, store, stored, zipped
 
@@ -26,7 +27,7 @@ def content(table):
 
 @pytest.fixture
 def server(monkeypatch, content, local_server):
-    """A server that stands in for the archive's, with the small file as the original."""
+    """A server that replaces the archive's, with the small file as the original."""
     local_server.body = zipped({PARKINSONS.name: content, "parkinsons_updrs.names": b"another"})
     use_original(monkeypatch, content, local_server.url)
     return local_server
@@ -34,7 +35,7 @@ def server(monkeypatch, content, local_server):
 
 @pytest.fixture
 def no_network(monkeypatch, content, closed_url):
-    """The small file is the original, and nothing answers at its address."""
+    """The small file is the original, and its address does not answer."""
     use_original(monkeypatch, content, closed_url)
 
 
@@ -97,7 +98,6 @@ def test_several_targets_come_in_the_order_asked_for(no_network, tmp_path, conte
 
 @pytest.mark.parametrize("target", ["total_UPDRS", ["total_UPDRS", "motor_UPDRS"]])
 def test_frames_hold_the_same_values_as_arrays(no_network, tmp_path, content, target):
-    pd = pytest.importorskip("pandas")
     store(tmp_path, PARKINSONS, content)
     arrays = fetch_parkinsons(target=target, features="all", data_home=tmp_path)
     frames = fetch_parkinsons(target=target, features="all", as_frame=True, data_home=tmp_path)
@@ -123,7 +123,9 @@ def test_changing_one_result_leaves_the_next_call_alone(no_network, tmp_path, co
 # Where the file is looked for
 
 
-def test_data_home_goes_before_the_environment_variable(no_network, tmp_path, content, monkeypatch):
+def test_data_home_takes_precedence_over_the_environment_variable(
+    no_network, tmp_path, content, monkeypatch
+):
     store(tmp_path / "here", PARKINSONS, content)
     monkeypatch.setenv("SKALLY_DATA", str(tmp_path / "elsewhere"))
     assert len(fetch_parkinsons(data_home=tmp_path / "here").target) == 4
@@ -136,7 +138,9 @@ def test_environment_variable_names_the_folder(no_network, tmp_path, content, mo
 
 
 @pytest.mark.parametrize("variable", [None, ""])
-def test_cache_folder_is_the_last_resort(no_network, tmp_path, content, monkeypatch, variable):
+def test_cache_folder_is_used_without_data_home_and_variable(
+    no_network, tmp_path, content, monkeypatch, variable
+):
     store(tmp_path / "skally", PARKINSONS, content)
     monkeypatch.setattr("pooch.os_cache", lambda project: tmp_path / project)
     if variable is not None:
@@ -144,7 +148,7 @@ def test_cache_folder_is_the_last_resort(no_network, tmp_path, content, monkeypa
     assert len(fetch_parkinsons().target) == 4
 
 
-def test_data_home_may_start_with_the_home_folder(no_network, tmp_path, content, monkeypatch):
+def test_data_home_may_start_with_a_tilde(no_network, tmp_path, content, monkeypatch):
     store(tmp_path / "data", PARKINSONS, content)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
@@ -198,7 +202,7 @@ def test_answer_that_is_not_the_archive_is_refused(server, tmp_path, body, statu
     assert stored(tmp_path) == []
 
 
-def test_error_without_network_says_what_to_put_where(no_network, tmp_path):
+def test_error_without_network_names_the_file_to_provide(no_network, tmp_path):
     with pytest.raises(OSError) as caught:
         fetch_parkinsons(data_home=tmp_path)
     message = str(caught.value)

@@ -2,11 +2,12 @@ import csv
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from small_files import sha256, store, zipped
 
 from skally.datasets import fetch_uci_regression
-from skally.datasets.regression import DIAMONDS_QUALITIES, REGRESSION, short_casp
+from skally.datasets.regression_tables import DIAMONDS_QUALITIES, REGRESSION, short_casp
 
 SHAPES = {
     "kin8nm": (8192, 8),
@@ -82,7 +83,7 @@ def test_target_has_its_published_range(home_of, name, low, high):
     assert (y.min(), y.max()) == (low, high)
 
 
-def test_naval_targets_are_chosen_by_name_and_are_never_features(home_of):
+def test_naval_targets_are_chosen_by_name_and_are_not_features(home_of):
     home = home_of("naval")
     both = ["turbine_decay", "compressor_decay"]
     bunch = fetch_uci_regression("naval", target=both, data_home=home)
@@ -129,7 +130,6 @@ def test_better_diamonds_of_one_weight_cost_more(home_of):
 
 @pytest.mark.parametrize("name", ["energy", "diamonds"])
 def test_frames_hold_the_same_values_as_arrays(home_of, name):
-    pd = pytest.importorskip("pandas")
     home = home_of(name)
     arrays = fetch_uci_regression(name, data_home=home)
     frames = fetch_uci_regression(name, as_frame=True, data_home=home)

@@ -1,4 +1,4 @@
-"""Pictures of learning curves, ranks, picks and dual variables, each a class with ``plot``."""
+"""Displays, as in scikit-learn, of learning curves, ranks, picks and dual variables."""
 
 from skally.benchmark.displays.curves import LearningCurveDisplay
 from skally.benchmark.displays.duals import DualVariablesDisplay

@@ -1,23 +1,22 @@
-"""Learning curves, as a picture."""
+"""Display of learning curves."""
 
 import numpy as np
 
-from skally.benchmark.displays.checks import check_curves
-from skally.benchmark.displays.drawing import MUTED, pyplot, strip_frame, styles
+from skally.benchmark.displays.common import MUTED, check_curves, pyplot, strip_frame, styles
 
 
 class LearningCurveDisplay:
-    """See what each sampler makes of its labels, and how sure that is.
+    """Mean score by number of labels, with its confidence interval, for each sampler.
 
-    Make one with :meth:`from_curves`.
+    Use :meth:`from_curves` to create one.
 
     Parameters
     ----------
     bands : data frame
-        Of :meth:`skally.benchmark.LearningCurves.bands`: columns data_set, sampler, n_labeled,
-        mean, low and high, the last two NaN where there is one random state.
+        As returned by :meth:`skally.benchmark.LearningCurves.bands`: columns data_set, sampler,
+        n_labeled, mean, low and high, the last two NaN if there is one random state.
     level : float in (0, 1)
-        Of the confidence intervals, for the legend.
+        Level of the confidence intervals, for the legend.
 
     Attributes
     ----------
@@ -27,7 +26,7 @@ class LearningCurveDisplay:
     lines_ : dict of (data set, sampler) to matplotlib line
         Mean scores.
     fills_ : dict of (data set, sampler) to matplotlib collection
-        Bands, of those that have any.
+        Confidence bands, where there are any.
 
     Examples
     --------
@@ -66,14 +65,14 @@ class LearningCurveDisplay:
         colors=None,
         axes=None,
     ):
-        """Picture of curves.
+        """Draw learning curves.
 
         Parameters
         ----------
         curves : LearningCurves
         level : float in (0, 1)
-            Of the confidence interval of the mean over random states, by Student's t, for each
-            number of labels by itself.
+            Level of the confidence interval of the mean over random states, by Student's t, for
+            each number of labels separately.
         negate_score, score_name, log_scale, colors, axes : as in :meth:`plot`
 
         Returns
@@ -83,7 +82,7 @@ class LearningCurveDisplay:
         Raises
         ------
         ValueError
-            If there are no scores, or an argument has no sense.
+            If there are no scores, or an argument is not valid.
         """
         display = cls(check_curves(curves).bands(level), level=level)
         return display.plot(
@@ -99,17 +98,17 @@ class LearningCurveDisplay:
 
         Parameters
         ----------
-        axes : matplotlib axes, one for each data set, or None for a figure of their own
+        axes : matplotlib axes, one for each data set, or None for a new figure
         negate_score : bool
-            Show scores with the other sign: the errors of ``"neg_mean_squared_error"`` and the
-            like, as in :class:`sklearn.model_selection.LearningCurveDisplay`.
+            Change the sign of the scores, to show errors for ``"neg_mean_squared_error"`` and
+            similar scores, as in :class:`sklearn.model_selection.LearningCurveDisplay`.
         score_name : str, optional
-            Title of the vertical axis. None means "score", or "error" of negated scores.
+            Title of the vertical axis. None means "score", or "error" for negated scores.
         log_scale : bool
             Whether the vertical axis is logarithmic.
         colors : dict of str to colour, optional
-            By sampler, for some or all. Others are told apart by the colour-blind too; what is
-            named random, reference or baseline is grey.
+            Colours of some or all samplers. The default colours are safe for colour-blind readers;
+            samplers named random, reference or baseline are grey.
 
         Returns
         -------
@@ -126,7 +125,7 @@ class LearningCurveDisplay:
             panel = bands[bands["data_set"] == data_set]
             for sampler, rows in panel.groupby("sampler", sort=False):
                 self._plot_curve(ax, (data_set, sampler), rows, looks[sampler])
-            dress(ax, data_set, panel, log_scale)
+            finish_panel(ax, data_set, panel, log_scale)
         default = "error" if negate_score else "score"
         self._label(default if score_name is None else score_name)
         self._add_legend(samplers, is_own=axes is None)
@@ -182,7 +181,7 @@ class LearningCurveDisplay:
         line_of = {sampler: line for (_, sampler), line in self.lines_.items()}
         title = f"mean over random states\nand its {100 * self.level:g} % interval"
         options = {"frameon": False, "title_fontsize": "small"}
-        where = self.figure_ if is_own else self.axes_[0]
+        parent = self.figure_ if is_own else self.axes_[0]
         if not is_own:
             options["loc"] = "best"
         elif len(self.axes_) == 1:
@@ -192,37 +191,37 @@ class LearningCurveDisplay:
             n_rows = -(-len(samplers) // 5)
             options |= {"loc": "outside lower center", "ncols": -(-len(samplers) // n_rows)}
         options["title"] = title if self.fills_ else None
-        legend = where.legend([line_of[name] for name in samplers], samplers, **options)
+        legend = parent.legend([line_of[name] for name in samplers], samplers, **options)
         legend.get_title().set_color(MUTED)
 
 
 def check_positive(values, log_scale):
-    """Raise if values have no logarithm and need one."""
+    """Raise if the axis is to be logarithmic and a value is not positive."""
     if log_scale and not (values > 0).all():
         raise ValueError(
             f"log_scale == {log_scale!r}, must be False with a value of {values.min():.3g}, not "
-            "above 0. negate_score turns scores into errors."
+            "above 0. negate_score=True turns negative scores into errors."
         )
 
 
 def negated(bands):
-    """Bands of scores with the other sign."""
+    """Bands of the negated scores."""
     return bands.assign(mean=-bands["mean"], low=-bands["high"], high=-bands["low"])
 
 
-def dress(ax, data_set, panel, log_scale):
-    """Title, scale and frame of one panel."""
+def finish_panel(ax, data_set, panel, log_scale):
+    """Set title, scale and frame of one panel."""
     strip_frame(ax)
     if data_set:
         ax.set_title(data_set, fontsize="medium", loc="left")
     if log_scale:
         values = panel[["mean", "low", "high"]].to_numpy()
-        # The end of a band that nearly reaches 0 would leave no room for the rest.
+        # On a logarithmic axis, the end of a band close to 0 would leave no room for the means.
         set_log_scale(ax, values[values > panel["mean"].min() / 4])
 
 
 def set_log_scale(ax, values):
-    """Logarithmic vertical axis with plain numbers, few over many decades, more over less than one.
+    """Set a logarithmic vertical axis whose ticks are plain numbers, about 3 to 9 of them.
 
     Parameters
     ----------

@@ -1,26 +1,26 @@
-"""The dual variables of a fitted net, as a picture."""
+"""Display of the dual variables of a fitted net."""
 
 import numpy as np
 
-from skally.benchmark.displays.drawing import pyplot, strip_frame
+from skally.benchmark.displays.common import pyplot, strip_frame
 from skally.pool.unwrapping import unwrap
 
 
 class DualVariablesDisplay:
-    """See how duals moved in training, how they are distributed, and which constraints they price.
+    """Dual variables over training, their distribution, and the slack of each sample by its dual.
 
-    Make one with :meth:`from_estimator`.
+    Use :meth:`from_estimator` to create one.
 
     Parameters
     ----------
     dual_variables, slacks : arrays of shape (n,)
-        NaN duals, of rows held out, are left out.
+        Rows that were held out have NaN duals and are left out.
     dual_mean, dual_max, max_violation : arrays of shape (n_epochs,)
 
     Attributes
     ----------
     axes_ : array of three matplotlib axes
-        Duals over training, their distribution, slack against dual.
+        Duals over training, duals in descending order, dual by slack.
     figure_ : matplotlib figure
 
     Examples
@@ -44,12 +44,12 @@ class DualVariablesDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, *, axes=None):
-        """Picture of a fitted net.
+        """Draw the dual variables of a fitted net.
 
         Parameters
         ----------
         estimator : fitted net, or a Pipeline, GridSearchCV or modAL learner around one
-        axes : three matplotlib axes, or None for a figure of their own
+        axes : three matplotlib axes, or None for a new figure
 
         Returns
         -------
@@ -57,7 +57,9 @@ class DualVariablesDisplay:
         """
         net = unwrap(estimator)[1]
         if not hasattr(net, "dual_variables_"):
-            raise ValueError(f"{type(net).__name__} has no dual_variables_: fit a constrained net.")
+            raise ValueError(
+                f"estimator is a {type(net).__name__} without dual_variables_, must have them."
+            )
         epochs = [row for row in net.history_ if "dual_max" in row]
         names = ("dual_mean", "dual_max", "max_violation")
         columns = {name: np.array([row[name] for row in epochs]) for name in names}
@@ -117,5 +119,5 @@ class DualVariablesDisplay:
 
 
 def smallest_scale(values):
-    """Where a symmetric log axis may turn linear: a decade below the largest mean."""
+    """Value below which the symmetric log axis is linear: a tenth of the largest mean."""
     return max(float(np.max(values, initial=0.0)) / 10, 1e-6)

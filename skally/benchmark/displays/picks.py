@@ -1,11 +1,11 @@
-"""Which samples of a pool were picked, as a picture."""
+"""Display of the samples of a pool that a sampler picked."""
 
 import numbers
 
 import numpy as np
 from sklearn.decomposition import PCA
 
-from skally.benchmark.displays.drawing import MUTED, own_axes
+from skally.benchmark.displays.common import MUTED, own_axes
 from skally.pool.pool import Pool
 from skally.samplers.ally import ALLYSampler
 from skally.utils.random import clone_seeded, make_rng
@@ -15,31 +15,31 @@ PICK = "#d55e00"
 
 
 class PicksDisplay:
-    """See where in the pool the picked samples lie, and what the net thinks of the others.
+    """The pool in two dimensions, with the picked samples, coloured by utility or predicted dual.
 
-    Make one with :meth:`from_estimator`.
+    Use :meth:`from_estimator` to create one.
 
     Parameters
     ----------
     points : array of shape (n, 2)
-        Samples of the pool.
+        The samples of the pool that are drawn.
     is_picked : bool array of shape (n,)
     values : array of shape (n,), optional
-        What colours them; without it the picks are coloured.
+        Values that give the points their colours. None draws the pool in grey.
     labelled : array of shape (n_labeled, 2), optional
     rows : int array of shape (n,), optional
-        Their positions in the pool.
+        Positions in the pool of the points.
     n_pool : int, optional
-        Size of the pool that they are drawn from, if they are not all.
+        Size of the pool, if not all of its samples are drawn.
     value_name : str
-        Title of the colour bar.
+        Label of the colour bar.
 
     Attributes
     ----------
     ax_ : matplotlib axes
     figure_ : matplotlib figure
     points_, picks_, labelled_ : matplotlib collections
-        Samples of the pool that are not picked, those that are, and crosses.
+        Samples of the pool that are not picked, the picked ones, and the labelled ones.
     colorbar_ : matplotlib colour bar, or None
 
     Examples
@@ -89,30 +89,31 @@ class PicksDisplay:
         random_state=None,
         ax=None,
     ):
-        """Picture of a pool in two dimensions.
+        """Draw a pool in two dimensions.
 
         Parameters
         ----------
-        estimator : as in :meth:`skally.samplers.base.BaseSampler.query`
-            Of a net, the embedding is drawn; of any other, or none, the columns of X.
+        estimator : as in :meth:`skally.BaseSampler.query`
+            For a net, its embedding is drawn; for any other estimator, or None, the columns of X.
         X_pool : array-like of shape (n_pool, ...)
         indices : int array of shape (n_picks,)
-            Positions in the pool of the picked samples, as a sampler gives them.
+            Positions in the pool of the picked samples, as a sampler returns them.
         X : array-like of n_labeled rows, optional
-            The labelled samples; a modAL learner and a constrained net bring their own.
+            The labelled samples. A modAL learner and a constrained net have stored theirs.
         projection : transformer with ``fit_transform``, optional
-            To two dimensions, such as TSNE. None takes the first two principal components, or the
-            features themselves if they are two.
+            Projection to two dimensions, such as TSNE. None means the first two principal
+            components, or the features themselves if there are at most two.
         utility : array-like of shape (n_pool,), optional
-            What colours the pool, as ``query(..., return_utilities=True)`` gives it. None means the
-            predicted dual, or one colour for an estimator without dual variables.
+            Values that give the points their colours, as ``query(..., return_utilities=True)``
+            returns them. None means the predicted duals, or grey points for an estimator without
+            dual variables.
         regressor : scikit-learn regressor, optional
-            Learns the duals from the embedding, as of :class:`skally.ALLYSampler`.
+            Predicts the duals from the embedding, as in :class:`skally.ALLYSampler`.
         max_points : int
-            Most samples to draw of the pool, and of the labelled ones. Of more, a random part is
-            drawn, with all picks in any case.
+            Maximum number of pool samples to draw, and of labelled samples. Of a larger pool a
+            random part is drawn, which always includes all picks.
         random_state : None, int or RandomState
-        ax : matplotlib axes, or None for a figure of their own
+        ax : matplotlib axes, or None for a new figure
 
         Returns
         -------
@@ -121,7 +122,7 @@ class PicksDisplay:
         Raises
         ------
         ValueError
-            If ``indices`` are not in the pool, or an argument has no sense.
+            If ``indices`` are not in the pool, or an argument is not valid.
         """
         n_pool = num_samples(X_pool)
         indices = check_indices(indices, n_pool)
@@ -176,7 +177,7 @@ class PicksDisplay:
         return "pool" if n_pool in (None, n) else f"pool ({n} of {n_pool} samples)"
 
     def _scatter(self, shown, plain, look, **options):
-        """Some of the points, the largest values on top of the others."""
+        """Draw some of the points, those with the largest values on top."""
         if self.values is None:
             return self.ax_.scatter(*self.points[shown].T, **plain, **look, **options)
         chosen = np.flatnonzero(shown)
@@ -193,7 +194,7 @@ class PicksDisplay:
 
 
 def check_indices(indices, n_pool):
-    """Positions in the pool, int array of shape (n_picks,)."""
+    """Positions in the pool as an int array of shape (n_picks,), checked."""
     indices = np.asarray(indices)
     if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
         raise ValueError(f"indices == {indices!r}, must be a list of integers.")
@@ -206,7 +207,7 @@ def check_indices(indices, n_pool):
 
 
 def check_utility(utility, n_pool):
-    """Finite values, (n_pool,)."""
+    """Utilities as a float array of shape (n_pool,), checked."""
     utility = np.asarray(utility, dtype=float)
     if utility.shape != (n_pool,):
         raise ValueError(
@@ -218,13 +219,13 @@ def check_utility(utility, n_pool):
 
 
 def thin(n, keep, at_most, rng):
-    """Sorted positions of some of n rows at random, those to keep among them.
+    """Sorted positions of a random part of n rows that includes the rows to keep.
 
     Parameters
     ----------
     n : int
     keep : int array
-        All of these, even if they are more than ``at_most``.
+        These rows are included even if there are more than ``at_most``.
     at_most : int
     rng : numpy.random.RandomState
     """
@@ -236,14 +237,14 @@ def thin(n, keep, at_most, rng):
 
 
 def duals_of(pool, regressor, rng):
-    """Predicted dual of each row, (n_pool,), or None without duals to learn from."""
+    """Predicted dual of each row, (n_pool,), or None for an estimator without dual variables."""
     if not all(hasattr(member.net, "dual_variables_") for member in pool.members):
         return None
     return ALLYSampler(regressor=regressor).utility(pool, rng)
 
 
 def flatten(pool, projection, at_most, rng):
-    """Pool and labelled samples, ``at_most`` of them, in two dimensions.
+    """Pool and at most ``at_most`` labelled samples, projected to two dimensions.
 
     Returns
     -------
@@ -257,18 +258,18 @@ def flatten(pool, projection, at_most, rng):
 
 
 def labelled_features(pool):
-    """Features of the labelled samples as far as they are known, (n_labeled, d)."""
+    """Features of the labelled samples, (n_labeled, d), with no rows if they are not known."""
     is_known = pool.labeled.X is not None or hasattr(pool.net, "train_embedding_")
     return pool.labeled.features if is_known else pool.features[:0]
 
 
 def project(features, projection, rng):
-    """Features in two dimensions, (n, 2)."""
+    """Features projected to two dimensions, (n, 2)."""
     n, d = features.shape
     if projection is None and d <= 2:
         return np.hstack([features, np.zeros((n, 2 - d))])
     projection = PCA(2) if projection is None else projection
     flat = np.asarray(clone_seeded(projection, rng).fit_transform(features))
     if flat.shape != (n, 2):
-        raise ValueError(f"projection gave an array of shape {flat.shape}, must be ({n}, 2).")
+        raise ValueError(f"projection returned an array of shape {flat.shape}, must be ({n}, 2).")
     return flat

@@ -1,33 +1,32 @@
-"""Samplers in order over data sets, as a picture."""
+"""Display of mean ranks over data sets: a critical difference diagram."""
 
 import numpy as np
 
-from skally.benchmark.displays.checks import check_complete
-from skally.benchmark.displays.drawing import INK, MUTED, own_axes, styles
+from skally.benchmark.displays.common import INK, MUTED, check_complete, own_axes, styles
 
 
 class RankDisplay:
-    """See which samplers are better over data sets, and which may be equal: critical differences.
+    """Critical difference diagram: mean ranks over data sets, and which of them differ.
 
-    Samplers stand at their mean rank over data sets. A bar joins those of which no two differ
-    significantly. Make one with :meth:`from_curves`.
+    Each sampler is drawn at its mean rank over data sets. A bar joins samplers of which no two
+    differ significantly. Use :meth:`from_curves` to create one.
 
     Parameters
     ----------
     ranks : series
         Mean rank of each sampler, 1 for the best.
     groups : list of list of str
-        Samplers that a bar joins.
+        The samplers that each bar joins.
     n_data_sets : int
     alpha : float in (0, 1)
-        For the caption.
+        Level of significance, for the caption.
 
     Attributes
     ----------
     ax_ : matplotlib axes
     figure_ : matplotlib figure
     lines_ : dict of str to matplotlib line
-        From a sampler's mean rank to its name.
+        Line from the mean rank of a sampler to its name.
     bars_ : list of matplotlib lines
         One for each group.
 
@@ -36,7 +35,7 @@ class RankDisplay:
     Demšar, "Statistical Comparisons of Classifiers over Multiple Data Sets", Journal of Machine
     Learning Research 7, 2006, for the diagram. Benavoli, Corani, Mangili, "Should We Really Use
     Post-Hoc Tests Based on Mean-Ranks?", ibid. 17, 2016, for Wilcoxon's test in place of
-    Nemenyi's, by which whether two samplers differ depends on which others are there.
+    Nemenyi's, whose verdict on two samplers depends on which others are compared.
 
     Examples
     --------
@@ -56,17 +55,17 @@ class RankDisplay:
 
     @classmethod
     def from_curves(cls, curves, *, alpha=0.05, ax=None):
-        """Picture of curves on two data sets or more.
+        """Draw the ranks of curves on two data sets or more.
 
         Parameters
         ----------
         curves : LearningCurves
         alpha : float in (0, 1)
             Two samplers differ if their p-value by
-            :meth:`~skally.benchmark.LearningCurves.compare_across`, of Wilcoxon's signed ranks and
-            adjusted by Holm's method, is at most this. On few data sets none can be: the caption
-            then says so.
-        ax : matplotlib axes, or None for a figure of their own
+            :meth:`~skally.benchmark.LearningCurves.compare_across` (Wilcoxon's signed-rank test,
+            adjusted by Holm's method) is at most this. If there are too few data sets for any
+            difference to be significant, the caption says so.
+        ax : matplotlib axes, or None for a new figure
 
         Returns
         -------
@@ -112,7 +111,7 @@ class RankDisplay:
 
     @property
     def _spans(self):
-        """Ends of the bars, which reach a little over their outermost samplers."""
+        """Ends of the bars, which extend a little beyond their outermost samplers."""
         pad = 0.01 * (len(self.ranks) - 1)
         ranks = [self.ranks[group] for group in self.groups]
         return [(each.min() - pad, each.max() + pad) for each in ranks]
@@ -133,14 +132,16 @@ class RankDisplay:
 
     @property
     def caption(self):
-        """How it was tested, and whether the data sets could be enough."""
+        """The test that was used, and whether there are enough data sets for it."""
         n, k = self.n_data_sets, len(self.ranks)
         needed = data_sets_needed(k, self.alpha)
         test = f"α = {self.alpha:g} (Wilcoxon, Holm)"
         text = f"{n} data sets. Bars: no significant difference, {test}"
         if n >= needed:
             return text
-        few = f"With {k} samplers, none can be significant on fewer than {needed} data sets."
+        few = (
+            f"With {k} samplers, no difference can be significant on fewer than {needed} data sets."
+        )
         return f"{text}\n{few}"
 
     def _plot_leaders(self, top):
@@ -176,7 +177,7 @@ def in_order(ranks):
 
 
 def groups_of(names, comparison, alpha):
-    """Longest runs of names without a significant pair inside, of two names at least.
+    """Longest runs of at least two names in which no pair differs significantly.
 
     Parameters
     ----------
@@ -193,7 +194,7 @@ def groups_of(names, comparison, alpha):
     pairs = {frozenset(pair) for pair in zip(differ["sampler"], differ["reference"], strict=True)}
     groups, end = [], 0
     for start in range(len(names)):
-        before = end  # in names[start:end] no pair differs, as none did in the run before
+        before = end  # no pair in names[start:end] differs, since none in the previous run does
         while end < len(names) and not any(
             frozenset((name, names[end])) in pairs for name in names[start:end]
         ):
@@ -204,7 +205,7 @@ def groups_of(names, comparison, alpha):
 
 
 def stack(spans):
-    """Each span with the lowest level at which none is in its way: list of (low, high, level)."""
+    """Spans with the lowest level at which they overlap no other: list of (low, high, level)."""
     ends, placed = [], []
     for low, high in spans:
         level = next((i for i, end in enumerate(ends) if end < low), len(ends))
@@ -214,6 +215,6 @@ def stack(spans):
 
 
 def data_sets_needed(n_samplers, alpha):
-    """Fewest data sets on which Wilcoxon's test can find a difference after Holm's correction."""
+    """Number of data sets from which a difference can be significant by Wilcoxon and Holm."""
     n_pairs = n_samplers * (n_samplers - 1) / 2
     return int(np.ceil(1 + np.log2(n_pairs / alpha)))

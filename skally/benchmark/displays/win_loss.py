@@ -1,25 +1,25 @@
-"""Which sampler beats which, as a picture."""
+"""Display of how often one sampler beats another."""
 
 import numpy as np
 import pandas as pd
 
-from skally.benchmark.displays.checks import check_complete
-from skally.benchmark.displays.drawing import INK, own_axes
+from skally.benchmark.displays.common import INK, check_complete, own_axes
 
 
 class WinLossDisplay:
-    """See which sampler beats which, and how often.
+    """How often each sampler beats each other, over data sets or random states.
 
-    Make one with :meth:`from_curves`.
+    Use :meth:`from_curves` to create one.
 
     Parameters
     ----------
     wins : data frame
-        On how many the sampler of the row beats that of the column. Ties are nobody's.
+        Number of comparisons in which the sampler of the row beats that of the column. Ties count
+        for neither.
     n : int
-        On how many they met.
+        Number of comparisons of each pair.
     unit : str
-        What they are: "data sets" or "random states".
+        What is counted, "data sets" or "random states".
 
     Attributes
     ----------
@@ -47,17 +47,17 @@ class WinLossDisplay:
 
     @classmethod
     def from_curves(cls, curves, *, ax=None):
-        """Picture of curves: by mean area on each data set, or on one by that of each random state.
+        """Draw wins by the mean area on each data set, or by the area of each random state on one.
 
         Parameters
         ----------
         curves : LearningCurves
-        ax : matplotlib axes, or None for a figure of their own
+        ax : matplotlib axes, or None for a new figure
 
         Returns
         -------
         display : WinLossDisplay
-            Samplers in order of their wins.
+            Its samplers are sorted by their number of wins.
 
         Raises
         ------
@@ -82,7 +82,7 @@ class WinLossDisplay:
         self.ax_ = ax = own_axes(ax, figsize=(1.9 + 0.5 * k, 1.3 + 0.45 * k))
         self.figure_ = ax.figure
         lead = (self.wins - self.wins.T).mask(np.eye(k, dtype=bool)).to_numpy(dtype=float)
-        # The deepest colours of the map are too deep for a number on them.
+        # Limits beyond n, since numbers are hard to read on the darkest colours of the map.
         self.image_ = ax.imshow(lead, cmap="RdBu", vmin=-1.4 * self.n, vmax=1.4 * self.n)
         ax.set_xticks(range(k), names, rotation=40, ha="right", rotation_mode="anchor")
         ax.set_yticks(range(k), names)
@@ -110,7 +110,7 @@ class WinLossDisplay:
 
 
 def count_wins(areas):
-    """How many rows have a larger value in one column than in the other: data frame."""
+    """Number of rows in which one column is larger than another, for all pairs: data frame."""
     values = areas.to_numpy()
     wins = (values[:, :, None] > values[:, None, :]).sum(axis=0)
     return pd.DataFrame(wins, index=list(areas.columns), columns=list(areas.columns))

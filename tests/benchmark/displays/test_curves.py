@@ -8,8 +8,8 @@ from matplotlib.colors import to_hex
 from scipy import stats
 
 from skally.benchmark.curves import LearningCurves
+from skally.benchmark.displays.common import MUTED, styles
 from skally.benchmark.displays.curves import LearningCurveDisplay, set_log_scale
-from skally.benchmark.displays.drawing import MUTED, styles
 
 N_LABELED = [10, 15, 25]
 
@@ -57,7 +57,7 @@ def test_lines_are_means_and_bands_scipys_intervals(rng):
         assert line.axes is display.axes_["ab".index(data_set)]
 
 
-def test_negated_scores_are_errors_with_the_band_turned_over(rng):
+def test_negated_scores_are_errors_with_the_band_reflected(rng):
     curves = make_curves(rng)
     scores = LearningCurveDisplay.from_curves(curves)
     errors = LearningCurveDisplay.from_curves(curves, negate_score=True)
@@ -69,7 +69,7 @@ def test_negated_scores_are_errors_with_the_band_turned_over(rng):
     assert errors.axes_[0].get_ylabel() == "error"
 
 
-def test_one_random_state_has_no_band_and_no_word_of_one(rng):
+def test_one_random_state_has_no_band_and_no_legend_title(rng):
     display = LearningCurveDisplay.from_curves(make_curves(rng, n_seeds=1))
     assert len(display.lines_) == 3 and not display.fills_
     assert display.figure_.legends[0].get_title().get_text() == ""
@@ -83,7 +83,7 @@ def test_baselines_are_grey_and_all_others_different(rng):
     assert MUTED not in {looks[name]["color"] for name in samplers}
 
 
-def test_colours_of_the_users_own(rng):
+def test_given_colours_are_used(rng):
     curves = make_curves(rng)
     display = LearningCurveDisplay.from_curves(curves, colors={"random": "red", "badge": "#123456"})
     drawn = {name: to_hex(line.get_color()) for (_, name), line in display.lines_.items()}
@@ -109,7 +109,7 @@ def test_a_panel_for_each_data_set_and_no_empty_ones(rng):
     assert len(display.figure_.axes) == 5
 
 
-def test_axes_of_the_users_own_are_drawn_into(rng):
+def test_given_axes_are_used(rng):
     curves = make_curves(rng, ["a", "b"])
     figure, axes = pyplot.subplots(2)
     display = LearningCurveDisplay.from_curves(curves, axes=axes, score_name="accuracy")
@@ -159,7 +159,7 @@ def test_log_scale_of_scores_below_zero_is_an_error(rng):
         LearningCurveDisplay.from_curves(make_curves(rng), log_scale=True)
 
 
-def test_what_is_not_curves_with_scores_is_an_error(rng):
+def test_anything_but_curves_with_scores_is_an_error(rng):
     curves = make_curves(rng)
     with pytest.raises(ValueError, match="curves is a DataFrame, must be LearningCurves"):
         LearningCurveDisplay.from_curves(curves.frame)

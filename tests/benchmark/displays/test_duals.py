@@ -32,7 +32,7 @@ def test_panels_hold_the_history_the_duals_and_the_slacks(regressor):
     assert display.figure_ is course.figure
 
 
-def test_axes_of_the_users_own_are_drawn_into(regressor):
+def test_given_axes_are_used(regressor):
     figure, axes = pyplot.subplots(1, 3)
     display = DualVariablesDisplay.from_estimator(regressor, axes=axes)
     assert display.figure_ is figure and all(
@@ -51,7 +51,7 @@ def test_nets_are_found_in_pipelines_and_rows_held_out_left_out(diabetes):
 
 
 def test_estimators_without_duals_are_errors(diabetes):
-    with pytest.raises(ValueError, match="LinearRegression has no dual_variables_"):
+    with pytest.raises(ValueError, match="is a LinearRegression without dual_variables_"):
         DualVariablesDisplay.from_estimator(LinearRegression().fit(*diabetes))
 
 

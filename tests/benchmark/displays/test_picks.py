@@ -3,7 +3,7 @@ import pytest
 from matplotlib import pyplot
 from modAL.models import ActiveLearner
 from sklearn.decomposition import PCA, KernelPCA
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -25,7 +25,7 @@ def simple(digits):
 
 
 def drawn(display):
-    """Place and value of all points of the pool that are drawn, in the order of the pool."""
+    """Positions and values of the drawn points of the pool, sorted by position."""
     both = [display.points_, display.picks_]
     places = np.vstack([each.get_offsets() for each in both])
     values = np.concatenate([each.get_array() for each in both])
@@ -34,16 +34,16 @@ def drawn(display):
 
 
 def same_up_to_sign(one, other):
-    """Whether columns are equal, but for the sign that a principal component is free in."""
+    """Whether columns are equal up to the sign, which is arbitrary for a principal component."""
     return all(
         np.allclose(a, b, atol=1e-3) or np.allclose(a, -b, atol=1e-3)
         for a, b in zip(one.T, other.T, strict=True)
     )
 
 
-def test_pool_is_drawn_where_the_embedding_says_in_colours_of_predicted_duals(regressor, diabetes):
+def test_pool_is_drawn_in_the_embedding_and_coloured_by_predicted_duals(regressor, diabetes):
     X_pool = diabetes[0][150:]
-    head = LinearRegression()
+    head = Ridge()  # well conditioned, unlike least squares on 256 features of 150 rows
     duals = regressor.dual_variables_
     expected = head.fit(regressor.train_embedding_, duals).predict(regressor.embed(X_pool))
     display = PicksDisplay.from_estimator(regressor, X_pool, [3, 7], regressor=head, random_state=0)
@@ -54,7 +54,8 @@ def test_pool_is_drawn_where_the_embedding_says_in_colours_of_predicted_duals(re
     places, values = drawn(display)
     order = np.lexsort(display.points.T)
     assert np.array_equal(places, display.points[order])
-    assert np.allclose(values, expected[order], rtol=1e-4)
+    # Ridge bounds the weights by the range of the duals, and float32 features are rounded by 1e-7
+    assert np.allclose(values, expected[order], atol=1e-4 * np.ptp(duals))
     assert np.array_equal(display.labelled_.get_offsets(), display.labelled)
     assert np.array_equal(np.sort(display.picks_.get_offsets(), axis=0),
                           np.sort(display.points[[3, 7]], axis=0))  # fmt: skip
@@ -149,7 +150,7 @@ def test_the_pool_is_drawn_as_pixels(simple, digits):
     assert display.points_.get_rasterized() and not display.picks_.get_rasterized()
 
 
-def test_any_projection_to_two_dimensions_will_do(simple, digits):
+def test_any_projection_to_two_dimensions_is_accepted(simple, digits):
     X = digits[0]
     projection = KernelPCA(2, kernel="rbf", gamma=0.1, eigen_solver="dense")
     display = PicksDisplay.from_estimator(simple, X, [0], projection=projection)
@@ -166,7 +167,7 @@ def test_an_int_as_random_state_gives_the_same_picture(regressor, diabetes):
     assert np.array_equal(one.points, two.points) and np.array_equal(one.values, two.values)
 
 
-def test_axes_of_the_users_own_are_drawn_into(simple, digits):
+def test_given_axes_are_used(simple, digits):
     figure, ax = pyplot.subplots()
     display = PicksDisplay.from_estimator(simple, digits[0], [0], ax=ax)
     assert display.ax_ is ax and display.figure_ is figure
@@ -192,9 +193,9 @@ def test_indices_outside_the_pool_are_errors(simple, digits, indices, message):
     [
         ({"utility": np.zeros(3)}, "utility has shape \\(3,\\), must be \\(200,\\)"),
         ({"utility": np.r_[np.nan, np.zeros(199)]}, "utility holds nan, must be finite"),
-        ({"max_points": 0}, "max_points == 0, must be >= 1"),
+        ({"max_points": 0}, "max_points == 0, must be"),
     ],
 )
-def test_what_has_no_sense_is_an_error(simple, digits, options, message):
+def test_invalid_arguments_are_errors(simple, digits, options, message):
     with pytest.raises(ValueError, match=message):
         PicksDisplay.from_estimator(simple, digits[0], [0], **options)

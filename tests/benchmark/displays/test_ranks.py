@@ -40,7 +40,7 @@ def graded(rng, n_data_sets=12, step=0.02, n_seeds=2):
 
 
 def brute_force_groups(names, pairs):
-    """Runs without a pair that differs, and without a longer such run around them."""
+    """Runs without a pair that differs, except those inside a longer one."""
     n = len(names)
     runs = [names[i:j] for i in range(n) for j in range(i + 2, n + 1)]
     runs = [run for run in runs if not any(set(pair) <= set(run) for pair in pairs)]
@@ -122,7 +122,7 @@ def test_bars_on_one_level_do_not_touch(rng):
         assert max(level for *_, level in placed) + 1 == deepest
 
 
-def test_it_says_where_too_few_data_sets_can_show_nothing(rng):
+def test_caption_says_if_there_are_too_few_data_sets(rng):
     few, enough = graded(rng, n_data_sets=9), graded(rng, n_data_sets=10)
     assert "fewer than 10 data sets" in RankDisplay.from_curves(few).caption
     assert "fewer" not in RankDisplay.from_curves(enough).caption
@@ -147,7 +147,7 @@ def test_no_bar_where_all_differ():
     assert display.bars_ == []
 
 
-def test_axes_of_the_users_own_are_drawn_into(rng):
+def test_given_axes_are_used(rng):
     curves = graded(rng)
     figure, axes = pyplot.subplots(1, 2)
     rank = RankDisplay.from_curves(curves, ax=axes[0])
@@ -168,7 +168,7 @@ def test_alpha_out_of_range_is_an_error(rng, alpha):
 
 
 @pytest.mark.parametrize("Display", [RankDisplay, WinLossDisplay])
-def test_what_is_not_complete_is_an_error(rng, Display):
+def test_incomplete_curves_are_errors(rng, Display):
     curves = graded(rng, n_data_sets=3)
     frame = curves.frame
     is_one = (frame["sampler"] == "sampler 2") & (frame["data_set"] == "data set 1")

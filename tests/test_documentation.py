@@ -1,0 +1,54 @@
+"""The documentation names what the package has, all of it and under its public path."""
+
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MODULES = [
+    "skally",
+    "skally.benchmark",
+    "skally.callbacks",
+    "skally.criteria",
+    "skally.datasets",
+    "skally.epsilon",
+    "skally.modules",
+    "skally.paper",
+    "skally.pool",
+    "skally.samplers",
+    "skally.stopping",
+    "skally.synthesis",
+]
+PAGES = [*ROOT.glob("docs/*.rst"), ROOT / "README.rst", *ROOT.glob("examples/**/*.py")]
+LISTED = re.findall(
+    r"^   (skally\.[\w.]+)$", (ROOT / "docs" / "api.rst").read_text(encoding="utf-8"), re.MULTILINE
+)
+
+
+def public_names(module):
+    return importlib.import_module(module).__all__
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_public_name_is_on_the_api_page(module):
+    listed = {path.rpartition(".")[2] for path in LISTED}
+    assert set(public_names(module)) - listed == set()
+
+
+@pytest.mark.parametrize("path", LISTED)
+def test_every_name_on_the_api_page_is_public_and_listed_once_under_its_shortest_path(path):
+    module, _, name = path.rpartition(".")
+    assert module in MODULES and name in public_names(module)
+    assert module == "skally" or name not in public_names("skally")
+    assert LISTED.count(path) == 1
+    assert hasattr(importlib.import_module(module), name)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_names_in_the_pages_exist_and_are_public(page):
+    for path in re.findall(r"\bskally(?:\.[A-Za-z_]\w*)+", page.read_text(encoding="utf-8")):
+        pkgutil.resolve_name(path)
+        assert path in MODULES or any(f"{path}.".startswith(f"{each}.") for each in LISTED), path
