@@ -57,7 +57,8 @@ def main(command):
             print(f"skipped: torch finds {here} here, and no {level}", flush=True)
             continue
         env = {**os.environ, **settings}
-        subprocess.run([sys.executable, "-c", DESCRIPTION], env={**env, "MKL_VERBOSE": "1"}, check=True)
+        describe = [sys.executable, "-c", DESCRIPTION]
+        subprocess.run(describe, env={**env, "MKL_VERBOSE": "1"}, check=True)
         failed |= subprocess.run([sys.executable, *command], env=env).returncode != 0
     return int(failed)
 
