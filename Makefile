@@ -30,10 +30,10 @@ ifneq ($(wildcard ../shared/data),)
 export SKALLY_DATA ?= $(abspath ../shared/data)
 endif
 
-# Workers that share the tests, each on one thread.
+# Workers that share the tests, each on one thread. What hypothesis draws is the same each time.
 WORKERS ?= 2
 test test-newest test-oldest: export OMP_NUM_THREADS := 1
-PYTEST := -m pytest -n $(WORKERS) --dist worksteal --doctest-modules
+PYTEST := -m pytest -n $(WORKERS) --dist worksteal --hypothesis-seed=0 --doctest-modules
 PYTEST_ALL := $(PYTEST) --doctest-glob="*.rst" tests skally README.rst $(wildcard docs/*.rst)
 PYTEST_MODAL := -m pytest $(wildcard tests/*/test_modal*.py)
 # The newest packages may warn about themselves, but not about what skally does.
