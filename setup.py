@@ -51,14 +51,12 @@ setup(
         "Intended Audience :: Science/Research",
         "Programming Language :: Python :: 3",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
-        "Typing :: Typed",
     ],
     keywords="active learning, constrained learning, Lagrangian duality, scikit-learn, skorch",
     packages=find_packages(include=["skally", "skally.*"]),
-    package_data={"skally": ["py.typed"]},
     zip_safe=False,
     python_requires=">=3.10",
-    # Lower bounds are what constraints/oldest.txt tests, but for torch.
+    # Lower bounds are what constraints/oldest.in tests, but for torch.
     install_requires=[
         "joblib>=1.4",
         "modAL-python>=0.4.1",
@@ -69,7 +67,7 @@ setup(
         "scipy>=1.10",
         "skorch>=1.2",
         "torch>=2.4",
-        "tqdm>=4.27",
+        "tqdm>=4.43",
     ],
     extras_require={
         "accelerate": ACCELERATE,

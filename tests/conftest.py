@@ -1,5 +1,7 @@
 """Settings and fixtures of all tests."""
 
+import os
+
 import matplotlib
 import numpy as np
 import pytest
@@ -25,7 +27,8 @@ from skally import (
 from skally.samplers import all_samplers
 
 matplotlib.use("Agg")
-torch.set_num_threads(1)  # nets are small here, and threads cost more than they give
+# Nets are small here, and threads cost more than they give; test-kernels sets another number.
+torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 
 # What a sampler's constructor needs, or what keeps a test short.
 ARGUMENTS = {
