@@ -40,6 +40,31 @@ def find_embedding_layer(module, name=None):
     return linear[-1]
 
 
+class Hook:
+    """Function that torch calls for a layer. A copy or a pickle of it does nothing.
+
+    A net may be sent to another process by one thread while another thread watches its layers: what
+    arrives there must neither fail to be pickled nor go on watching.
+
+    Parameters
+    ----------
+    function : as torch's ``register_forward_hook`` or ``register_forward_pre_hook`` takes it
+    """
+
+    def __init__(self, function):
+        self.function = function
+
+    def __call__(self, *args):
+        return self.function(*args)
+
+    def __reduce__(self):
+        return Hook, (do_nothing,)
+
+
+def do_nothing(*_args):
+    """Hook that leaves inputs and output as they are."""
+
+
 @contextmanager
 def watched(layers, before=None, after=None):
     """Call functions whenever one of some layers runs inside, whatever runs it.
@@ -54,8 +79,12 @@ def watched(layers, before=None, after=None):
     after : function of (layer, inputs, output), or None
         What it returns, unless None, takes the place of the output.
     """
-    handles = [layer.register_forward_pre_hook(before) for layer in layers if before is not None]
-    handles += [layer.register_forward_hook(after) for layer in layers if after is not None]
+    handles = []
+    for layer in layers:
+        if before is not None:
+            handles.append(layer.register_forward_pre_hook(Hook(before)))
+        if after is not None:
+            handles.append(layer.register_forward_hook(Hook(after)))
     try:
         yield
     finally:

@@ -33,7 +33,8 @@ class Samples:
     ----------
     estimator : estimator, or modAL learner or committee, or None
         A net, or a Pipeline, GridSearchCV, TransformedTargetRegressor or modAL learner around one,
-        in any nesting. Any other scikit-learn estimator has fewer features, None has ``inputs``.
+        in any nesting. With any other scikit-learn estimator there are fewer features; with None,
+        or before a fit, only ``inputs`` and ``features``, which are then the columns of X.
     X : n rows of anything that the estimator takes
     y : their labels, or None
     memory_limit : int or None

@@ -1,4 +1,5 @@
 import pickle
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -50,6 +51,17 @@ def test_layers_are_watched_inside_only_and_what_is_returned_takes_the_place(rng
     with pytest.raises(KeyError), watched(module, before=seen.append, after=seen.append):
         raise KeyError
     assert torch.equal(module(X), plain)
+
+
+def test_a_net_that_is_sent_while_its_layers_are_watched_arrives_unwatched():
+    """As dask does: one thread of a worker sends the net to another worker, one runs it."""
+    module, X, seen = nn.Sequential(nn.Dropout(0.5), nn.Linear(3, 1)).eval(), torch.ones(9, 3), []
+    with watched(module, lambda *_: seen.append(1), lambda *_: seen.append(1)):
+        sent, copied = pickle.loads(pickle.dumps(module)), deepcopy(module)
+    with dropout_active(module):
+        dropping = pickle.loads(pickle.dumps(module)).eval()
+    for each in (sent, copied, dropping):
+        assert torch.equal(each(X), module(X)) and not seen
 
 
 def test_class_probabilities_are_a_softmax_or_a_sigmoid_of_the_layer(rng):
