@@ -215,9 +215,10 @@ class PrimalDual(LeanLoop):
 
     def observe(self, X, y, rows):
         """Keep the losses of a batch at the present weights."""
-        outputs = self.evaluation_step((X, y))
+        self.module_.eval()
+        self.criterion_.eval()
         with torch.no_grad():
-            losses = self.criterion_.sample_losses(self.batch_of(outputs, y, X))
+            losses = self.criterion_.sample_losses(self.batch_of(self.infer(X), y, X))
         self.criterion_.multipliers.observe(rows, *losses)
 
     def _dual_step(self, rows):
