@@ -56,7 +56,8 @@ setup(
     packages=find_packages(include=["skally", "skally.*"]),
     zip_safe=False,
     python_requires=">=3.10",
-    # Lower bounds are what constraints/oldest.in tests, but for torch.
+    # Lower bounds are what constraints/oldest.in tests, with torch 2.13. With torch 2.4.0 the same
+    # tests pass, but for a warning of torch about itself whenever a tensor is unpickled.
     install_requires=[
         "joblib>=1.4",
         "modAL-python>=0.4.1",
