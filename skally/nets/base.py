@@ -119,6 +119,8 @@ class BaseConstrainedNet(SkorchParameters):
                 net = self._make_net(tolerance, X, encoder).initialize()
             with across_processes(net, self.accelerator):
                 net.partial_fit(X, targets, **fit_params)
+            if wants_optimum(net) and not fit_params:
+                solve_if_affine(net)
             state = final_state(net)
         del net.whole_, net.numbered_  # the training data are not part of a fitted net
         return net, state
