@@ -18,6 +18,7 @@ from skally.nets.data import Relabelled
 from skally.nets.embedding import embedding
 from skally.nets.epsilon import RULE, unconstrained_loss
 from skally.nets.kkt import convergence_message, final_state, losses
+from skally.nets.method_of_multipliers import solve_if_affine, wants_optimum
 from skally.nets.multiprocess import (
     across_processes,
     check_accelerator,
