@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from torch.utils.data import Subset
 
 from skally.nets.data import RowNumbered
 from skally.nets.embedding import find_embedding_layer, recorded_inputs
@@ -90,6 +91,38 @@ def optimality(net, numbered=None):
         "stationarity": torch.cat(gradients).norm().item(),
         "fraction_active": (dual > 0).float().mean().item(),
     }
+
+
+def agreement_of_gradients(net, n_groups=8):
+    """How far groups of rows would still move the weights the same way, by a pass with gradients.
+
+    Near a minimum of the Lagrangian the gradients of different rows cancel out. Far from it they
+    agree, whatever the scale of losses and weights.
+
+    Parameters
+    ----------
+    net : skorch net with :class:`skally.nets.primal_dual.PrimalDual`, in training
+        Its multipliers observe the losses of all rows that are trained on.
+    n_groups : int
+        Consecutive rows are taken together in about so many groups.
+
+    Returns
+    -------
+    agreement : float, from 0 to 1
+        Length of the sum of the groups' gradients, over the sum of their lengths.
+    """
+    net.module_.eval()
+    parameters = [p for p in net.module_.parameters() if p.requires_grad]
+    gradients = []
+    for rows in np.array_split(np.arange(len(net.numbered_)), min(n_groups, len(net.numbered_))):
+        value = 0.0
+        for X, (y, i) in net.get_iterator(Subset(net.numbered_, rows)):
+            value = value + net.criterion_(net.batch_of(net.infer(X), y, X), i.to(net.device)).sum()
+            net.criterion_.multipliers.observe(i, *net.criterion_.last)
+        parts = torch.autograd.grad(value, parameters, allow_unused=True)
+        gradients.append(torch.cat([part.flatten() for part in parts if part is not None]))
+    lengths = sum(gradient.norm() for gradient in gradients)
+    return float(sum(gradients).norm() / lengths) if lengths > 0 else 0.0
 
 
 def final_state(net):
