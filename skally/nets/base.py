@@ -144,7 +144,7 @@ class BaseConstrainedNet(SkorchParameters):
             return  # relaxed constraints need not hold
         message = convergence_message(
             course,
-            self.kkt_["complementarity"],
+            self.kkt_,
             tolerance,
             n_dual_updates=self.n_dual_updates_,
             automatic=self.dual_lr == "auto",

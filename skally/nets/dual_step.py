@@ -14,7 +14,7 @@ RISE = 0.1
 
 # The agreement of the rows' gradients, from 0 at a minimum to 1 far from it, above which no such
 # step is made: the weights are still on their way, and slacks on the way say nothing of the duals.
-SETTLED = 0.3
+SETTLED = 0.1
 
 # How much such a step and its penalty grow over a training. A larger one finds the duals of nearly
 # dependent constraints in fewer steps, once the weights have arrived.

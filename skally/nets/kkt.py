@@ -151,15 +151,15 @@ def final_state(net):
     }
 
 
-def convergence_message(course, complementarity, epsilon, *, n_dual_updates, automatic):
+def convergence_message(course, kkt, epsilon, *, n_dual_updates, automatic):
     """Text of the ConvergenceWarning after a training, or None if there is no reason for one.
 
     Parameters
     ----------
     course : list of dict
         The history's lines for this training, one an epoch.
-    complementarity : float
-        Largest absolute product of dual and slack at the end.
+    kkt : dict
+        How far the conditions are met at the end, as in ``kkt_`` of the estimators.
     epsilon : array of shape (n,)
     n_dual_updates : int
     automatic : bool
@@ -169,7 +169,7 @@ def convergence_message(course, complementarity, epsilon, *, n_dual_updates, aut
     -------
     message : str or None
     """
-    typical, reached, n_epochs = float(np.median(epsilon)), course[-1]["max_violation"], len(course)
+    typical, reached, n_epochs = float(np.median(epsilon)), kkt["max_violation"], len(course)
     if reached > SMALL * typical and n_dual_updates >= 20 and cannot_hold(course):
         return (
             f"The constraints cannot all hold: with epsilon == {typical:.3g}, the largest loss "
@@ -178,14 +178,16 @@ def convergence_message(course, complementarity, epsilon, *, n_dual_updates, aut
             f"{typical + reached:.3g} or more, a larger net, or relaxed constraints (dual_max or "
             "dual_decay)."
         )
-    slow = complementarity > SMALL * typical * max(STRONG_DUAL, course[-1]["dual_max"])
-    if automatic and (reached > SMALL * typical or slow):
-        return (
-            f"The dual variables have not converged after {n_epochs} epochs: with epsilon == "
-            f"{typical:.3g}, the largest violation is {reached:.3g} and the largest product of "
-            f"dual and slack {complementarity:.3g}. Try a larger max_epochs or lr."
-        )
-    return None
+    product = kkt["complementarity"]
+    is_off = product > SMALL * typical * max(STRONG_DUAL, course[-1]["dual_max"])
+    if not automatic or not (reached > SMALL * typical or is_off):
+        return None
+    settled = "" if n_dual_updates else "The weights have not settled once: no dual has moved. "
+    return (
+        f"The dual variables have not converged after {n_epochs} epochs and {n_dual_updates} dual "
+        f"steps: with epsilon == {typical:.3g}, the largest violation is {reached:.3g} and the "
+        f"largest product of dual and slack {product:.3g}. {settled}Try a larger max_epochs or lr."
+    )
 
 
 def cannot_hold(course):
