@@ -16,6 +16,9 @@ RISE = 0.1
 # step is made: the weights are still on their way, and slacks on the way say nothing of the duals.
 SETTLED = 0.1
 
+# Smallest median epsilon for which duals of single precision can be had.
+SMALLEST_EPSILON = 1e-20
+
 # How much such a step and its penalty grow over a training. A larger one finds the duals of nearly
 # dependent constraints in fewer steps, once the weights have arrived.
 GROWTH = 10
@@ -134,8 +137,9 @@ def automatic_dual_lr(epsilon, n_parameters):
     dual_lr : float
     """
     n, typical = len(epsilon), float(np.median(epsilon))
-    if typical <= 0:
+    if not typical >= SMALLEST_EPSILON:
         raise ValueError(
-            f"median(epsilon) == {typical}, must be > 0 with dual_lr='auto'; give a float."
+            f"median(epsilon) == {typical}, must be >= {SMALLEST_EPSILON} with dual_lr='auto'; "
+            "give a float."
         )
     return n / (typical * min(n_parameters, n))
