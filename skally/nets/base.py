@@ -18,6 +18,7 @@ from skally.nets.data import Relabelled
 from skally.nets.embedding import embedding
 from skally.nets.epsilon import RULE, unconstrained_loss
 from skally.nets.kkt import convergence_message, final_state, losses
+from skally.nets.method_of_multipliers import solve_if_affine, wants_optimum
 from skally.nets.multiprocess import (
     across_processes,
     check_accelerator,
@@ -119,6 +120,8 @@ class BaseConstrainedNet(SkorchParameters):
                 net = self._make_net(tolerance, X, encoder).initialize()
             with across_processes(net, self.accelerator):
                 net.partial_fit(X, targets, **fit_params)
+            if wants_optimum(net) and not fit_params:
+                solve_if_affine(net)
             state = final_state(net)
         del net.whole_, net.numbered_  # the training data are not part of a fitted net
         return net, state
@@ -141,7 +144,7 @@ class BaseConstrainedNet(SkorchParameters):
             return  # relaxed constraints need not hold
         message = convergence_message(
             course,
-            self.kkt_["complementarity"],
+            self.kkt_,
             tolerance,
             n_dual_updates=self.n_dual_updates_,
             automatic=self.dual_lr == "auto",

@@ -12,6 +12,13 @@ PRIMAL_STEPS = 10
 # they end, slacks are large, and the duals would rise far too high before the weights arrive.
 RISE = 0.1
 
+# The agreement of the rows' gradients, from 0 at a minimum to 1 far from it, above which no such
+# step is made: the weights are still on their way, and slacks on the way say nothing of the duals.
+SETTLED = 0.1
+
+# Smallest median epsilon for which duals of single precision can be had.
+SMALLEST_EPSILON = 1e-20
+
 # How much such a step and its penalty grow over a training. A larger one finds the duals of nearly
 # dependent constraints in fewer steps, once the weights have arrived.
 GROWTH = 10
@@ -30,6 +37,7 @@ class FixedStep:
     penalty: float
     primal_steps = 1  # at least so many between dual steps
     rise = np.inf
+    largest_agreement = None  # whatever the weights are doing
 
     def penalty_at(self, progress):
         """Penalty after a share of the epochs."""
@@ -63,6 +71,7 @@ class AutomaticStep:
     rise: float
     growth: float
     primal_steps = PRIMAL_STEPS
+    largest_agreement = SETTLED
 
     def penalty_at(self, progress):
         """As in :class:`FixedStep`."""
@@ -128,8 +137,9 @@ def automatic_dual_lr(epsilon, n_parameters):
     dual_lr : float
     """
     n, typical = len(epsilon), float(np.median(epsilon))
-    if typical <= 0:
+    if not typical >= SMALLEST_EPSILON:
         raise ValueError(
-            f"median(epsilon) == {typical}, must be > 0 with dual_lr='auto'; give a float."
+            f"median(epsilon) == {typical}, must be >= {SMALLEST_EPSILON} with dual_lr='auto'; "
+            "give a float."
         )
     return n / (typical * min(n_parameters, n))

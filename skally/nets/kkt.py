@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from torch.utils.data import Subset
 
 from skally.nets.data import RowNumbered
 from skally.nets.embedding import find_embedding_layer, recorded_inputs
@@ -92,6 +93,38 @@ def optimality(net, numbered=None):
     }
 
 
+def agreement_of_gradients(net, n_groups=8):
+    """How far groups of rows would still move the weights the same way, by a pass with gradients.
+
+    Near a minimum of the Lagrangian the gradients of different rows cancel out. Far from it they
+    agree, whatever the scale of losses and weights.
+
+    Parameters
+    ----------
+    net : skorch net with :class:`skally.nets.primal_dual.PrimalDual`, in training
+        Its multipliers observe the losses of all rows that are trained on.
+    n_groups : int
+        Consecutive rows are taken together in about so many groups.
+
+    Returns
+    -------
+    agreement : float, from 0 to 1
+        Length of the sum of the groups' gradients, over the sum of their lengths.
+    """
+    net.module_.eval()
+    parameters = [p for p in net.module_.parameters() if p.requires_grad]
+    gradients = []
+    for rows in np.array_split(np.arange(len(net.numbered_)), min(n_groups, len(net.numbered_))):
+        value = 0.0
+        for X, (y, i) in net.get_iterator(Subset(net.numbered_, rows)):
+            value = value + net.criterion_(net.batch_of(net.infer(X), y, X), i.to(net.device)).sum()
+            net.criterion_.multipliers.observe(i, *net.criterion_.last)
+        parts = torch.autograd.grad(value, parameters, allow_unused=True)
+        gradients.append(torch.cat([part.flatten() for part in parts if part is not None]))
+    lengths = sum(gradient.norm() for gradient in gradients)
+    return float(sum(gradients).norm() / lengths) if lengths > 0 else 0.0
+
+
 def final_state(net):
     """Duals, slacks, embedding and optimality of all rows at the final weights, in one pass.
 
@@ -118,15 +151,15 @@ def final_state(net):
     }
 
 
-def convergence_message(course, complementarity, epsilon, *, n_dual_updates, automatic):
+def convergence_message(course, kkt, epsilon, *, n_dual_updates, automatic):
     """Text of the ConvergenceWarning after a training, or None if there is no reason for one.
 
     Parameters
     ----------
     course : list of dict
         The history's lines for this training, one an epoch.
-    complementarity : float
-        Largest absolute product of dual and slack at the end.
+    kkt : dict
+        How far the conditions are met at the end, as in ``kkt_`` of the estimators.
     epsilon : array of shape (n,)
     n_dual_updates : int
     automatic : bool
@@ -136,7 +169,7 @@ def convergence_message(course, complementarity, epsilon, *, n_dual_updates, aut
     -------
     message : str or None
     """
-    typical, reached, n_epochs = float(np.median(epsilon)), course[-1]["max_violation"], len(course)
+    typical, reached, n_epochs = float(np.median(epsilon)), kkt["max_violation"], len(course)
     if reached > SMALL * typical and n_dual_updates >= 20 and cannot_hold(course):
         return (
             f"The constraints cannot all hold: with epsilon == {typical:.3g}, the largest loss "
@@ -145,14 +178,16 @@ def convergence_message(course, complementarity, epsilon, *, n_dual_updates, aut
             f"{typical + reached:.3g} or more, a larger net, or relaxed constraints (dual_max or "
             "dual_decay)."
         )
-    slow = complementarity > SMALL * typical * max(STRONG_DUAL, course[-1]["dual_max"])
-    if automatic and (reached > SMALL * typical or slow):
-        return (
-            f"The dual variables have not converged after {n_epochs} epochs: with epsilon == "
-            f"{typical:.3g}, the largest violation is {reached:.3g} and the largest product of "
-            f"dual and slack {complementarity:.3g}. Try a larger max_epochs or lr."
-        )
-    return None
+    product = kkt["complementarity"]
+    is_off = product > SMALL * typical * max(STRONG_DUAL, course[-1]["dual_max"])
+    if not automatic or not (reached > SMALL * typical or is_off):
+        return None
+    settled = "" if n_dual_updates else "The weights have not settled once: no dual has moved. "
+    return (
+        f"The dual variables have not converged after {n_epochs} epochs and {n_dual_updates} dual "
+        f"steps: with epsilon == {typical:.3g}, the largest violation is {reached:.3g} and the "
+        f"largest product of dual and slack {product:.3g}. {settled}Try a larger max_epochs or lr."
+    )
 
 
 def cannot_hold(course):

@@ -8,6 +8,9 @@ from sklearn.base import BaseEstimator
 
 from skally.utils.validation import check_number
 
+# Largest number that single precision can hold, rounded down.
+LARGEST = 3e38
+
 PARAMETERS = """
     Parameters
     ----------
@@ -29,9 +32,12 @@ PARAMETERS = """
     dual_lr : float or "auto"
         Step of the dual ascent. The default keeps duals so small that the test error stays that of
         the same net without constraints, unless some targets are far off; ``dual_max`` then limits
-        the harm. "auto" finds the true multipliers of models linear in their parameters: it chooses
-        a step, and a penalty of the same size. Both grow tenfold over the training; the step also
-        falls with the learning rate. Rows are drawn for batches in proportion to 1 plus their dual.
+        the harm. "auto" is for true multipliers: it chooses a step, which waits until the weights
+        have settled and falls with the learning rate, and a penalty of the same size; both grow
+        tenfold over the training. Rows are drawn for batches in proportion to 1 plus their dual. If
+        the outputs are affine in the parameters, training ends with the method of multipliers,
+        which finds the optimum, whatever optimizer, lr and max_epochs are; a weight decay or
+        arguments of ``forward`` leave this out.
     dual_update : "epoch" or "batch"
         Where the dual step takes its losses from: a full pass in eval mode after each epoch, or the
         training batch itself. The second costs nothing but is biased upwards, since a sample's loss
@@ -144,12 +150,12 @@ class DualParameters:
         if self.dual_update not in ("epoch", "batch"):
             raise ValueError(f"dual_update == {self.dual_update!r}, must be 'epoch' or 'batch'.")
         if self.dual_lr != "auto":
-            check_number("dual_lr", self.dual_lr, numbers.Real, 0)
+            check_number("dual_lr", self.dual_lr, numbers.Real, 0, LARGEST)
         for name in ("dual_init", "dual_decay"):
-            check_number(name, getattr(self, name), numbers.Real, 0)
+            check_number(name, getattr(self, name), numbers.Real, 0, LARGEST)
         for name in ("dual_max", "penalty"):
             if getattr(self, name) is not None:
-                check_number(name, getattr(self, name), numbers.Real, 0)
+                check_number(name, getattr(self, name), numbers.Real, 0, LARGEST)
         check_number("dual_warmup", self.dual_warmup, numbers.Integral, 0)
         if self.primal_steps is not None:
             check_number("primal_steps", self.primal_steps, numbers.Integral, 1)

@@ -13,7 +13,7 @@ from skally.nets.criteria import Batch, build_criterion
 from skally.nets.data import RowNumbered, original_rows
 from skally.nets.dual_step import dual_step
 from skally.nets.embedding import find_embedding_layer
-from skally.nets.kkt import progress
+from skally.nets.kkt import agreement_of_gradients, progress
 from skally.nets.lagrangian import Lagrangian
 from skally.nets.loader import BatchLoader
 from skally.nets.loop import LeanLoop
@@ -175,8 +175,7 @@ class PrimalDual(LeanLoop):
             self.dual_params.primal_steps is not None
             and self.n_steps_ >= self.dual_params.primal_steps
         ):
-            self._measure()
-            self._dual_step(self.numbered_.rows)
+            self._full_dual_step()
         return step
 
     def train_step_single(self, batch, **fit_params):
@@ -221,6 +220,14 @@ class PrimalDual(LeanLoop):
             losses = self.criterion_.sample_losses(self.batch_of(self.infer(X), y, X))
         self.criterion_.multipliers.observe(rows, *losses)
 
+    def _full_dual_step(self):
+        if self.dual_step_.largest_agreement is None:
+            self._measure()
+        elif agreement_of_gradients(self) > self.dual_step_.largest_agreement:
+            self.n_steps_ = 0  # the weights are on their way: their slacks say nothing yet
+            return
+        self._dual_step(self.numbered_.rows)
+
     def _dual_step(self, rows):
         self.n_steps_ = 0
         if self.n_epochs_ < self.dual_params.dual_warmup:
@@ -258,8 +265,7 @@ class PrimalDual(LeanLoop):
         super().on_epoch_end(net, **kwargs)
         if self.dual_params.dual_update == "epoch" and self.dual_params.primal_steps is None:
             if self.n_steps_ >= self.dual_step_.primal_steps:
-                self._measure()
-                self._dual_step(self.numbered_.rows)
+                self._full_dual_step()
         self.n_epochs_ += 1
         known, rows = self.criterion_.multipliers, self.numbered_.rows
         is_old = self.dual_params.dual_update == "epoch" and self.n_steps_ > 0

@@ -2,8 +2,9 @@
 
 python tests/benchmarks/dual_error.py [--quick] [--json FILE], and what add_choice lists
 
-The error is the largest absolute error of a dual, as a share of the largest true dual. The true
-duals are n times Clarabel's multipliers. Where no constraint is active, all duals must be 0.
+The error is the largest absolute error of a dual, as a share of the largest true dual: at the end
+of ``fit``, and after each epoch, before the method of multipliers has its turn. The true duals are
+n times Clarabel's multipliers. Where no constraint is active, all duals must be 0.
 """
 
 import argparse
@@ -38,7 +39,8 @@ EPOCHS = {  # of Adam, by n and batch size
 LBFGS_EPOCHS = 300
 WITHIN = 0.02
 POINTS = 200  # of a curve
-ADAM = {"module__hidden_layer_sizes": (), "dual_lr": "auto", "lr": 0.01, "random_state": 0}
+DEFAULTS = {"module__hidden_layer_sizes": (), "dual_lr": "auto", "random_state": 0}
+ADAM = {**DEFAULTS, "lr": 0.01}
 NO_EXTRAS = {"callbacks__lr_decay": None, "callbacks__print_log": None}
 
 
@@ -118,8 +120,14 @@ class ErrorByEpoch(Callback):
         )
 
 
+def defaults(problem):
+    """Record of one problem with the estimators' defaults."""
+    yield {"method": "defaults", **train(problem, DEFAULTS)}
+
+
 def fits(problem):
-    """Records of one problem: Adam as a user would have it, and LBFGS as in the tests."""
+    """Records of one problem: the defaults, Adam with more steps, and LBFGS as in the tests."""
+    yield from defaults(problem)
     for size, epochs in EPOCHS[problem.n].items():
         name = "Adam, full" if size == -1 else f"Adam, {size}"
         params = {**ADAM, "batch_size": size, "max_epochs": epochs}
@@ -138,7 +146,9 @@ def train(problem, params):
     )
     start = time.process_time()
     net.fit(problem.X, problem.y)
-    return record(problem, net.history_[:, "dual_error"], time.process_time() - start)
+    seconds = time.process_time() - start
+    by_epoch = net.history_[:, "dual_error"]
+    return {**record(problem, by_epoch, seconds), "error": problem.error(net.dual_variables_)}
 
 
 def record(problem, errors, seconds):
@@ -186,6 +196,7 @@ def table(runs, keys=("family", "n", "method")):
 
 def add_choice(parser):
     """Options that choose problems."""
+    parser.add_argument("--defaults", action="store_true", help="no method but the defaults")
     parser.add_argument("--quick", action="store_true", help="some minutes: n <= 200, one seed")
     parser.add_argument("--sizes", type=int, nargs="+", default=EPOCHS)
     parser.add_argument("--tightness", type=float, nargs="+", default=TIGHTNESS)
@@ -223,7 +234,8 @@ def main():
     add_choice(parser)
     args = parser.parse_args()
     quiet()
-    print(*table(collect(chosen(args), fits, args.json)), sep="\n")
+    records = defaults if args.defaults else fits
+    print(*table(collect(chosen(args), records, args.json)), sep="\n")
 
 
 if __name__ == "__main__":

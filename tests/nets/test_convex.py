@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 from convex import LINEAR, PROBLEMS, least_squares, smallest_worst_loss, solve
+from sklearn.exceptions import ConvergenceWarning
 
 from skally import ConstrainedNetRegressor
 
@@ -41,6 +43,34 @@ def test_adam_finds_the_solvers_multipliers_too(problem):
         **params,
     ).fit(X, y)
     assert np.abs(net.dual_variables_ - duals).max() < 0.02 * duals.max()
+
+
+@pytest.mark.parametrize("n", [60, 300])
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_the_default_optimiser_finds_them_in_few_epochs_of_mini_batches(problem, n):
+    """The module is affine in its parameters, and the method of multipliers does the rest."""
+    make, Net, params, slack = PROBLEMS[problem]
+    X, y, loss = make(1, n)
+    epsilon = slack * smallest_worst_loss(loss)
+    _, duals = solve(loss, epsilon)
+    net = Net(
+        torch.nn.Linear, module__in_features=3, module__out_features=1, epsilon=epsilon,
+        dual_lr="auto", max_epochs=10, random_state=0, **params,
+    ).fit(X, y)  # fmt: skip
+    assert np.abs(net.dual_variables_ - duals).max() < 0.02 * duals.max()
+
+
+def test_duals_do_not_rise_while_weights_are_on_their_way():
+    """A tiny learning rate never arrives. Without waiting the duals here grow to 500 times 2.4."""
+    X, y, loss = least_squares(0, 60)
+    epsilon = 1.5 * smallest_worst_loss(loss)
+    params = {"module__hidden_layer_sizes": (4,), "lr": 1e-5, "max_epochs": 100}
+    net = ConstrainedNetRegressor(
+        epsilon=epsilon, dual_lr="auto", normalize_y=False, random_state=0, **params
+    )
+    with pytest.warns(ConvergenceWarning, match="0 dual steps.*have not settled"):
+        net.fit(X, y)
+    assert np.all(net.dual_variables_ == 0)
 
 
 def test_duals_of_a_vector_of_tolerances_equal_the_solvers():

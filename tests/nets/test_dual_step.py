@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from skally import ConstrainedNetRegressor
 from skally.nets.dual_step import AutomaticStep, FixedStep, automatic_dual_lr, dual_step
 from skally.nets.parameters import DualParameters
 
@@ -53,3 +54,20 @@ def test_a_decay_bounds_the_automatic_step():
 
 def test_automatic_steps_within_batches_are_of_one_size():
     assert policy(dual_update="batch") == FixedStep(20, 20)
+
+
+@pytest.mark.parametrize("dual_update", ["epoch", "batch"])
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"dual_lr": "auto", "epsilon": 1e-129}, "epsilon.* == 1e-129, must be >= 1e-20"),
+        ({"dual_lr": 1e39}, "dual_lr == 1e\\+39, must be"),
+        ({"penalty": 1e39}, "penalty == 1e\\+39, must be"),
+    ],
+)
+def test_steps_that_single_precision_cannot_hold_are_refused(
+    diabetes, params, message, dual_update
+):
+    net = ConstrainedNetRegressor(dual_update=dual_update, max_epochs=1, **params)
+    with pytest.raises(ValueError, match=message):
+        net.fit(*diabetes)

@@ -40,7 +40,7 @@ def test_automatic_duals_that_have_not_converged_say_so():
     epsilon = 1.5 * smallest_worst_loss(loss)
     with pytest.warns(ConvergenceWarning, match="have not converged after 3 epochs.*max_epochs"):
         ConstrainedNetRegressor(
-            module__hidden_layer_sizes=(), dual_lr="auto", max_epochs=3, epsilon=epsilon,
+            module__hidden_layer_sizes=(4,), dual_lr="auto", max_epochs=3, epsilon=epsilon,
             normalize_y=False, random_state=0,
         ).fit(X, y)  # fmt: skip
 
