@@ -338,6 +338,15 @@ def test_odd_image_is_an_oserror_that_names_the_archive(jpeg_home, monkeypatch, 
     assert f"{path} and " in str(caught.value)
 
 
+def test_image_of_another_size_is_refused_before_it_is_decoded(monkeypatch):
+    image = pytest.importorskip("PIL.Image")
+    large = io.BytesIO()
+    image.new("RGB", (33, 32)).save(large, "JPEG")
+    monkeypatch.setattr(image.Image, "convert", lambda *args: pytest.fail("decoded"))
+    with pytest.raises(ValueError, match=r"size \(33, 32\), must be \(32, 32\)"):
+        cifar10.decode_jpeg(large.getvalue())
+
+
 @pytest.mark.parametrize(
     "labels",
     [

@@ -40,6 +40,11 @@ def test_odd_table_is_refused(odd):
         read_table(ODD[odd], ["x", "y"])
 
 
+def test_error_tells_the_number_of_columns():
+    with pytest.raises(ValueError, match="it has 3 columns, must be 2"):
+        read_table(b"1,2,3\n1,2,3\n", ["x", "y"])
+
+
 def test_error_names_row_and_column_of_what_is_missing():
     with pytest.raises(ValueError, match="row 1 has no value, or no finite one, in 'y'"):
         read_table(b"1,2\n3,inf\n", ["x", "y"])
