@@ -3,20 +3,33 @@
 import csv
 import io
 import pickle
-import tarfile
-from pathlib import PurePosixPath
+import re
+from functools import partial
 
 import numpy as np
 
 from skally.datasets.arguments import PARTS
-from skally.datasets.files import DataFile, Download, data_folder, local_copy
-from skally.datasets.images import ImageSet, check_image_arguments, decoded_parts, image_bunch
+from skally.datasets.files import DataFile, Download, data_folder, read_originals
+from skally.datasets.images import (
+    ImageSet,
+    check_image_arguments,
+    decoded_parts,
+    image_bunch,
+    image_part,
+)
+from skally.datasets.unpacking import TarFiles
 
+FOLDER = "cifar-10-batches-py"
+BATCHES = {"train": [f"data_batch_{i}" for i in range(1, 6)], "test": ["test_batch"]}
+JPEG_NAME = r"(train|test)/([a-z]+)/(\d+)\.jpg"
+MAX_SIZE = 200_000_000
 CIFAR10 = DataFile(
     "cifar10",
     "cifar-10-python.tar.gz",
     "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
-    Download("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"),
+    Download("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz", max_size=MAX_SIZE),
+    unpack=TarFiles(rf"{FOLDER}/(data_batch_[1-5]|test_batch)", max_unpacked=MAX_SIZE),
+    max_size=MAX_SIZE,
 )
 # A lossy copy of the same images, for machines that cannot have the original.
 CIFAR10_JPEG = DataFile(
@@ -24,6 +37,7 @@ CIFAR10_JPEG = DataFile(
     "cifar10_jpeg_60000.tar.xz",
     "07566ca646092632b050b784f207dbcc923052a7ace42a53fc6d8441c2b9b47b",
     source=None,
+    unpack=TarFiles(JPEG_NAME, max_unpacked=MAX_SIZE),
 )
 CIFAR10_JPEG_LABELS = DataFile(
     "cifar10_jpeg",
@@ -31,7 +45,6 @@ CIFAR10_JPEG_LABELS = DataFile(
     "eceab30f4fbf7617694fa195e5ef923a1e7e656740908c492a80ac763f137a00",
     source=None,
 )
-BATCHES = {"train": [f"data_batch_{i}" for i in range(1, 6)], "test": ["test_batch"]}
 CLASSES = (
     *("airplane", "automobile", "bird", "cat", "deer"),
     *("dog", "frog", "horse", "ship", "truck"),
@@ -102,8 +115,7 @@ def fetch_cifar10(*, subset="all", flat=False, return_X_y=False, data_home=None)
         files = [CIFAR10_JPEG, CIFAR10_JPEG_LABELS]
         parts = decoded_parts(files, read_jpegs, subset, data_home)
         return image_bunch(CIFAR10_JPEG_SET, parts, flat, return_X_y)
-    path = local_copy(CIFAR10, data_home)
-    parts = {part: read_batches(path, part) for part in PARTS[subset]}
+    parts = read_originals([CIFAR10], partial(read_batches, subset=subset), data_home)
     return image_bunch(CIFAR10_SET, parts, flat, return_X_y)
 
 
@@ -114,45 +126,77 @@ def has_only_jpegs(data_home):
     return jpegs.is_file() and not archive.is_file()
 
 
-def read_batches(path, part):
-    """Images, (n, 3, 32, 32) bytes, and labels of a part of the official archive.
+class BatchUnpickler(pickle.Unpickler):
+    """Reads a batch, and refuses all classes and functions but those of an array of bytes."""
 
-    The archive must have been checked before: unpickling can run any code.
+    def find_class(self, module, name):
+        """What builds an array; everything else is refused."""
+        reconstruct = np.ndarray(0).__reduce__()[0]
+        found = {
+            ("numpy.core.multiarray", "_reconstruct"): reconstruct,  # before numpy 2
+            ("numpy._core.multiarray", "_reconstruct"): reconstruct,
+            ("numpy", "ndarray"): np.ndarray,
+            ("numpy", "dtype"): byte_type,
+            ("_codecs", "encode"): encoded,
+        }.get((module, name))
+        if found is None:
+            raise pickle.UnpicklingError(f"a batch must not hold {module}.{name}")
+        return found
+
+
+def byte_type(name, *flags):
+    """A copy of the type of bytes, without an old pickle's flags, of which new numpy warns."""
+    if name not in ("u1", b"u1"):
+        raise pickle.UnpicklingError(f"values have type {name}, must be bytes")
+    return np.dtype(np.uint8, copy=True)
+
+
+def encoded(text, encoding):
+    """Bytes, which Python 3 stores as text in the pickles of Python 2."""
+    return text.encode("latin1")
+
+
+def read_batches(contents, subset):
+    """Images, (n, 3, 32, 32) bytes, and labels of the parts of the official archive.
+
+    Parameters
+    ----------
+    contents : dict of str to bytes
+        Pickles by their names in the archive.
+    subset : {"all", "train", "test"}
     """
-    with tarfile.open(path) as archive:
-        batches = [
-            pickle.load(archive.extractfile(f"cifar-10-batches-py/{name}"), encoding="bytes")
-            for name in BATCHES[part]
-        ]
-    images = np.concatenate([batch[b"data"] for batch in batches])
-    return images.reshape(-1, 3, 32, 32), np.concatenate([batch[b"labels"] for batch in batches])
+    parts = {}
+    for part in PARTS[subset]:
+        packed = [io.BytesIO(contents[f"{FOLDER}/{name}"]) for name in BATCHES[part]]
+        batches = [BatchUnpickler(batch, encoding="bytes").load() for batch in packed]
+        images = np.concatenate([batch[b"data"] for batch in batches])
+        labels = np.concatenate([batch[b"labels"] for batch in batches])
+        parts[part] = image_part(images.reshape(-1, 3, 32, 32), labels)
+    return parts
 
 
-def read_jpegs(path, label_path):
+def read_jpegs(files, label_file):
     """Arrays of the JPEG copy.
 
     Parameters
     ----------
-    path : path-like
-        Archive with members such as ``train/frog/0041.jpg``, numbered within their class.
-    label_path : path-like
+    files : dict of str to bytes
+        JPEG files by their names, such as ``train/frog/0041.jpg``, numbered within their class.
+    label_file : bytes
         CSV file with the class of each training image, in the official order, in its column
         ``label``.
     """
     found = {"train": {}, "test": {}}  # part -> (class, number) -> image
-    with tarfile.open(path) as archive:
-        for member in archive:
-            if member.name.endswith(".jpg"):
-                part, name, file = PurePosixPath(member.name).parts[-3:]
-                key = (CLASSES.index(name), int(file.removesuffix(".jpg")))
-                found[part][key] = decode_jpeg(archive.extractfile(member).read())
-    with open(label_path, newline="") as lines:
-        names = [row["label"] for row in csv.DictReader(lines)]
+    for path, content in files.items():
+        part, name, number = re.fullmatch(JPEG_NAME, path).groups()
+        found[part][CLASSES.index(name), int(number)] = decode_jpeg(content)
+    names = [row["label"] for row in csv.DictReader(io.StringIO(label_file.decode()))]
     order = {"train": official_order(names), "test": sorted(found["test"])}
     arrays = {}
     for part, keys in order.items():
-        arrays[f"{part}_images"] = np.stack([found[part][key] for key in keys])
-        arrays[f"{part}_labels"] = np.array([label for label, _ in keys])
+        arrays[f"{part}_images"], arrays[f"{part}_labels"] = image_part(
+            np.stack([found[part][key] for key in keys]), np.array([label for label, _ in keys])
+        )
     return arrays
 
 
@@ -167,7 +211,7 @@ def official_order(names):
 
 
 def decode_jpeg(content):
-    """Array of shape (3, height, width) from the bytes of a JPEG file."""
+    """Array of shape (3, 32, 32) from the bytes of a JPEG file."""
     try:
         from PIL import Image
     except ImportError as error:
@@ -176,4 +220,7 @@ def decode_jpeg(content):
             "does not need it."
         ) from error
 
-    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).transpose(2, 0, 1)
+    image = Image.open(io.BytesIO(content), formats=["JPEG"])
+    if image.size != (32, 32):  # known before anything is decoded
+        raise ValueError(f"an image has size {image.size}, must be (32, 32)")
+    return np.asarray(image.convert("RGB")).transpose(2, 0, 1)

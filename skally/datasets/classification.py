@@ -4,7 +4,7 @@ from sklearn.utils import Bunch
 
 from skally.datasets.arguments import PARTS, check_choice, check_flags
 from skally.datasets.classification_tables import CLASSIFICATION, LABEL
-from skally.datasets.files import local_copy
+from skally.datasets.files import read_originals
 from skally.datasets.tables import column_reader
 
 
@@ -75,8 +75,10 @@ def fetch_uci_classification(
     if "all" in table.files and subset != "all":
         raise ValueError(f"subset == {subset!r}, must be 'all': {name!r} has no official split.")
 
-    paths = {part: local_copy(table.files[part], data_home) for part in table.parts(subset)}
-    frames = {part: table.read(path) for part, path in paths.items()}
+    frames = {
+        part: read_originals([table.files[part]], table.read, data_home)
+        for part in table.parts(subset)
+    }
     bunch = class_bunch(table, frames, as_frame)
     bunch.DESCR = table.descr
     return (bunch.data, bunch.target) if return_X_y else bunch

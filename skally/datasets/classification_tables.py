@@ -42,9 +42,12 @@ class ClassificationTable:
     descr: str
     separator: str = ","
 
-    def read(self, path):
-        """Data frame of a file, with classes as numbers from 0."""
-        table = read_table(path, list(self.columns), separator=self.separator, text=[LABEL])
+    def read(self, content):
+        """Data frame of a file's bytes, with classes as numbers from 0."""
+        table = read_table(content, list(self.columns), separator=self.separator, text=[LABEL])
+        unknown = set(table[LABEL]) - set(self.classes)
+        if unknown:
+            raise ValueError(f"{LABEL} is {sorted(unknown)}, must be one of {list(self.classes)}")
         number = {label: i for i, label in enumerate(self.classes)}
         table[LABEL] = table[LABEL].map(number).astype(int)
         return table

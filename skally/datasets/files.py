@@ -1,33 +1,56 @@
 """Files of the data sets: where they are kept, where they come from, how they are checked."""
 
-import gzip
-import hashlib
+import contextlib
 import io
 import os
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
+from skally.datasets.unpacking import whole_file, zip_member
 
-# What the readers raise for a file that is not in their format.
-UNREADABLE = (ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile)
+# Bytes of a download or of an unpacked file, unless a file is known to be larger.
+MAX_SIZE = 2**26
+
+
+class NotOriginalError(OSError):
+    """A file is there and is not the original."""
+
+
+class LimitedWriter:
+    """A stream to which no more than some bytes can be written."""
+
+    def __init__(self, stream, max_size):
+        self.stream, self.left = stream, max_size
+
+    def write(self, content):
+        """Write, or raise if it becomes too much."""
+        self.left -= len(content)
+        if self.left < 0:
+            raise ValueError("the server sends more than the original")
+        return self.stream.write(content)
+
+    def flush(self):
+        """Write what is waiting."""
+        self.stream.flush()
 
 
 @dataclass(frozen=True)
 class Download:
-    """A file from the web, kept unchanged."""
+    """A file from the web, kept unchanged, of no more than `max_size` bytes."""
 
     url: str
+    max_size: int = MAX_SIZE
 
     def __call__(self, path):
         """Write the file to a path, or to an open file."""
         from pooch import HTTPDownloader
 
-        HTTPDownloader(timeout=30)(self.url, path, None)
+        is_open = hasattr(path, "write")
+        with contextlib.nullcontext(path) if is_open else open(path, "wb") as stream:
+            HTTPDownloader(timeout=30)(self.url, LimitedWriter(stream, self.max_size), None)
 
 
 @dataclass(frozen=True)
@@ -47,20 +70,8 @@ class ZipMember:
         packed = io.BytesIO()
         Download(self.url)(packed)
         with zipfile.ZipFile(packed) as archive:
-            Path(path).write_bytes(self.convert(archive.read(self.member)))
-
-
-def file_sha256(path):
-    """Hash of a file's bytes."""
-    import pooch
-
-    return pooch.file_hash(str(path), alg="sha256")
-
-
-def gunzipped_sha256(path):
-    """Hash of the content of a gzip file, since its wrapper may vary."""
-    with gzip.open(path) as unpacked:
-        return hashlib.sha256(unpacked.read()).hexdigest()
+            content = zip_member(archive, self.member, MAX_SIZE)
+        Path(path).write_bytes(self.convert(content))
 
 
 @dataclass(frozen=True)
@@ -72,45 +83,84 @@ class DataFile:
     folder, name : str
         Where it is kept below the data folder.
     sha256 : str
-        What `digest` returns for the original.
+        Hash of the original, of all bytes or of the content that matters.
     source : callable or None
         Writes the file to a path. Errors name its ``url``. None if it cannot be downloaded.
-    digest : callable
-        Function from a path to a hash, of all bytes or of the content that matters.
+    unpack : callable
+        Function from the open file and this object to the content, which compares the hash. See
+        ``unpacking.py``.
+    max_size : int
+        No fewer bytes than the original has, after `unpack` has unpacked it.
     """
 
     folder: str
     name: str
     sha256: str
     source: Callable | None
-    digest: Callable = file_sha256
+    unpack: Callable = whole_file
+    max_size: int = MAX_SIZE
 
-    def is_original(self, path):
-        """Whether there is a file at a path, and it is the original."""
-        try:
-            return path.is_file() and self.digest(path) == self.sha256
-        except UNREADABLE:
-            return False
+    def read(self, path):
+        """Content of a file, or a NotOriginalError if it is another one.
+
+        The file is opened once, so what is returned is what has been checked.
+        """
+        if path.exists() and not path.is_file():  # opening a pipe would wait for a writer
+            raise IsADirectoryError(f"{path} is not a regular file")
+        with open(path, "rb") as stream:
+            # A wrapper with no compression at all adds a little.
+            if os.fstat(stream.fileno()).st_size > 1.01 * self.max_size + 4096:
+                raise NotOriginalError(f"{path} is larger than the original")
+            with naming_errors(f"{path} is not the original", kind=NotOriginalError):
+                return self.unpack(stream, self)
+
+
+@contextlib.contextmanager
+def naming_errors(text, advice="", kind=OSError):
+    """Turn errors of damaged files into OSErrors that begin with a text.
+
+    The readers of archives, images, tables and pickles raise errors of many classes for files that
+    are damaged or forged. All count, except a lack of memory or of a package.
+    """
+    try:
+        yield
+    except (MemoryError, ImportError):
+        raise
+    except Exception as error:
+        raise kind(f"{text}: {error or type(error).__name__}. {advice}".rstrip()) from error
 
 
 def data_folder(data_home=None):
     """Folder of the data sets: `data_home`, else SKALLY_DATA, else the user's cache folder."""
     import pooch
 
+    name = "data_home"
     if data_home is None:
         # A variable that is set but empty counts as unset.
-        data_home = os.environ.get("SKALLY_DATA") or pooch.os_cache("skally")
-    return Path(data_home).expanduser()
+        name, data_home = "SKALLY_DATA", os.environ.get("SKALLY_DATA") or pooch.os_cache("skally")
+    if not isinstance(data_home, (str, os.PathLike)) or "\0" in str(data_home):
+        raise ValueError(f"{name} == {data_home!r}, must be the path of a folder, or None.")
+    try:
+        folder = Path(data_home).expanduser()
+    except RuntimeError as error:  # no such user
+        raise OSError(f"{name} == {str(data_home)!r}: {error}") from error
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"{name} == {str(data_home)!r}, must be a folder, not a file.")
+    return folder
 
 
-def local_copy(file, data_home=None):
-    """Path of a checked copy of a file, which is downloaded if necessary.
+def original(file, data_home=None):
+    """Content of a file, checked, and downloaded if necessary.
 
     Parameters
     ----------
     file : DataFile
     data_home : str, path-like or None
         As in the fetchers.
+
+    Returns
+    -------
+    content : what ``file.unpack`` returns
 
     Raises
     ------
@@ -119,23 +169,45 @@ def local_copy(file, data_home=None):
         where.
     """
     path = data_folder(data_home) / file.folder / file.name
-    if file.is_original(path):
-        return path
-    if file.source is None:
-        raise OSError(f"{path} is missing or not the original, and cannot be downloaded.")
     try:
-        download(file, path)
-    except (OSError, *UNREADABLE) as error:
+        return file.read(path)
+    except (NotOriginalError, FileNotFoundError) as error:
+        found = error
+    if file.source is None:
         raise OSError(
-            f"{path} is missing or not the original, and downloading it failed: {error}. "
-            f"Put {file.name} from {file.source.url} there, or set the environment variable "
-            f"SKALLY_DATA to a folder that holds {file.folder}/{file.name}."
-        ) from error
-    return path
+            f"{path} is missing or not the original, and cannot be downloaded."
+        ) from found
+    where = (
+        f"Put {file.name} from {file.source.url} there, or set the environment variable "
+        f"SKALLY_DATA to a folder that holds {file.folder}/{file.name}."
+    )
+    with naming_errors(f"{path} is missing or not the original, and downloading it failed", where):
+        return download(file, path)
+
+
+def read_originals(files, read, data_home=None):
+    """What a function makes of the contents of some files; its errors name the files.
+
+    Parameters
+    ----------
+    files : list of DataFile
+    read : callable
+        Function of their contents, in this order.
+    data_home : str, path-like or None
+    """
+    contents = [original(file, data_home) for file in files]
+    paths = [str(data_folder(data_home) / file.folder / file.name) for file in files]
+    with naming_errors(f"{' and '.join(paths)} cannot be read"):
+        return read(*contents)
 
 
 def download(file, path):
-    """Put the original at a path, or raise and leave a file that was there as it was."""
+    """Put the original at a path, or raise and leave a file that was there as it was.
+
+    Returns
+    -------
+    content : what ``file.unpack`` returns
+    """
     import pooch
 
     pooch.get_logger().info("Downloading %s to %s", file.source.url, path)
@@ -143,36 +215,6 @@ def download(file, path):
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         fresh = Path(scratch, file.name)
         file.source(str(fresh))
-        if not file.is_original(fresh):
-            raise ValueError(f"the hash of the download is not {file.sha256}, that of the original")
+        content = file.read(fresh)
         fresh.replace(path)
-
-
-def cached_arrays(key, names, make):
-    """Arrays that are slow to decode: made once, then read from the user's cache folder.
-
-    Parameters
-    ----------
-    key : str
-        Name of their folder there. It must change when the files change that they are made from.
-    names : list of str
-    make : callable
-        Function without arguments that returns a dictionary from these names to arrays.
-
-    Returns
-    -------
-    arrays : dict of str to memory map
-    """
-    import pooch
-
-    folder = Path(pooch.os_cache("skally")) / "decoded" / key
-    paths = {name: folder / f"{name}.npy" for name in names}
-    if not all(path.is_file() for path in paths.values()):
-        arrays = make()
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            for name, path in paths.items():
-                fresh = Path(scratch, path.name)
-                np.save(fresh, arrays[name])
-                fresh.replace(path)  # a reader sees a whole file or none
-    return {name: np.load(path, mmap_mode="r") for name, path in paths.items()}
+    return content

@@ -6,7 +6,8 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from skally.datasets.arguments import PARTS, check_choice, check_flags
-from skally.datasets.files import cached_arrays, local_copy
+from skally.datasets.decoded import cached_arrays
+from skally.datasets.files import read_originals
 
 DIGITS = tuple("0123456789")
 
@@ -35,6 +36,15 @@ def check_image_arguments(subset, flat, return_X_y):
     check_flags(flat=flat, return_X_y=return_X_y)
 
 
+def image_part(images, labels, n_classes=10):
+    """The arguments, or an error unless there is one image for each label, from 0 to 9."""
+    if images.ndim != 4 or labels.ndim != 1 or len(images) != len(labels) or len(labels) == 0:
+        raise ValueError(f"images have shape {images.shape}, labels {labels.shape}")
+    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= n_classes:
+        raise ValueError(f"labels must be integers from 0 to {n_classes - 1}")
+    return images, labels
+
+
 def decoded_parts(files, read, subset, data_home):
     """Parts of an image set that is slow to decode: decoded once, then read from the cache.
 
@@ -42,7 +52,7 @@ def decoded_parts(files, read, subset, data_home):
     ----------
     files : list of DataFile
     read : callable
-        Function from their paths to a dictionary with ``train_images``, ``train_labels``,
+        Function from their contents to a dictionary with ``train_images``, ``train_labels``,
         ``test_images`` and ``test_labels``.
     subset : str
     data_home : str, path-like or None
@@ -53,8 +63,8 @@ def decoded_parts(files, read, subset, data_home):
     """
     arrays = cached_arrays(
         key="-".join(file.sha256[:16] for file in files),
-        names=[f"{part}_{what}" for part in PARTS["all"] for what in ("images", "labels")],
-        make=lambda: read(*(local_copy(file, data_home) for file in files)),
+        names=[f"{part}_{what}" for part in PARTS[subset] for what in ("images", "labels")],
+        make=lambda: read_originals(files, read, data_home),
     )
     return {part: (arrays[f"{part}_images"], arrays[f"{part}_labels"]) for part in PARTS[subset]}
 

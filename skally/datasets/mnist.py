@@ -1,19 +1,18 @@
 """MNIST: grey images of handwritten digits."""
 
-import gzip
-
 import numpy as np
 
 from skally.datasets.arguments import PARTS
-from skally.datasets.files import DataFile, Download, gunzipped_sha256, local_copy
-from skally.datasets.images import DIGITS, ImageSet, check_image_arguments, image_bunch
+from skally.datasets.files import DataFile, Download, read_originals
+from skally.datasets.images import DIGITS, ImageSet, check_image_arguments, image_bunch, image_part
+from skally.datasets.unpacking import gzip_content
 
 URL = "https://ossci-datasets.s3.amazonaws.com/mnist"
 
 
-def mnist_file(name, sha256):
+def mnist_file(name, sha256, size):
     """One of the four files, checked by what is inside its gzip wrapper."""
-    return DataFile("mnist", name, sha256, Download(f"{URL}/{name}"), gunzipped_sha256)
+    return DataFile("mnist", name, sha256, Download(f"{URL}/{name}"), gzip_content, size)
 
 
 MNIST = {
@@ -21,20 +20,24 @@ MNIST = {
         mnist_file(
             "train-images-idx3-ubyte.gz",
             "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+            size=47040016,
         ),
         mnist_file(
             "train-labels-idx1-ubyte.gz",
             "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+            size=60008,
         ),
     ),
     "test": (
         mnist_file(
             "t10k-images-idx3-ubyte.gz",
             "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+            size=7840016,
         ),
         mnist_file(
             "t10k-labels-idx1-ubyte.gz",
             "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+            size=10008,
         ),
     ),
 }
@@ -57,13 +60,18 @@ Licence: Creative Commons Attribution-ShareAlike 3.0. Source: Y. LeCun, C. Corte
 )
 
 
-def read_idx(path):
-    """Array of bytes from a gzipped IDX file: the header has its sizes as big-endian integers."""
-    with gzip.open(path) as unpacked:
-        content = unpacked.read()
+def read_idx(content):
+    """Array of the bytes of an IDX file: the header has its sizes as big-endian integers."""
+    if content[:3] != b"\0\0\x08":
+        raise ValueError("it is no IDX file of bytes")
     n_axes = content[3]
-    shape = np.frombuffer(content, ">i4", count=n_axes, offset=4)
+    shape = np.frombuffer(content, ">u4", count=n_axes, offset=4).tolist()
     return np.frombuffer(content, np.uint8, offset=4 + 4 * n_axes).reshape(shape)
+
+
+def read_pair(images, labels):
+    """Images, (n, 1, 28, 28) bytes, and labels of the contents of two files."""
+    return image_part(read_idx(images)[:, None], read_idx(labels))
 
 
 def fetch_mnist(*, subset="all", flat=False, return_X_y=False, data_home=None):
@@ -122,9 +130,5 @@ def fetch_mnist(*, subset="all", flat=False, return_X_y=False, data_home=None):
     (60000, 1, 28, 28)
     """
     check_image_arguments(subset, flat, return_X_y)
-    paths = {part: [local_copy(file, data_home) for file in MNIST[part]] for part in PARTS[subset]}
-    parts = {
-        part: (read_idx(images)[:, None], read_idx(labels))
-        for part, (images, labels) in paths.items()
-    }
+    parts = {part: read_originals(MNIST[part], read_pair, data_home) for part in PARTS[subset]}
     return image_bunch(MNIST_SET, parts, flat, return_X_y)

@@ -1,7 +1,9 @@
 """Parkinsons Telemonitoring, the regression task of the paper."""
 
+from functools import partial
+
 from skally.datasets.arguments import check_choice, check_flags, check_target
-from skally.datasets.files import DataFile, ZipMember, local_copy
+from skally.datasets.files import DataFile, ZipMember, read_originals
 from skally.datasets.tables import column_reader, read_table, table_bunch
 
 PARKINSONS = DataFile(
@@ -128,8 +130,8 @@ def fetch_parkinsons(
     check_choice("features", features, ["voice", "all"])
     check_flags(return_X_y=return_X_y, as_frame=as_frame)
 
-    path = local_copy(PARKINSONS, data_home)
-    take = column_reader(read_table(path, PARKINSONS_COLUMNS, n_header=1), as_frame)
+    read = partial(read_table, columns=PARKINSONS_COLUMNS, n_header=1)
+    take = column_reader(read_originals([PARKINSONS], read, data_home), as_frame)
     bunch = table_bunch(
         take,
         [*(PARKINSONS_PATIENT if features == "all" else []), *PARKINSONS_VOICE],

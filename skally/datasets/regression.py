@@ -1,7 +1,7 @@
 """The fetcher of regression tables that papers on regression and active learning report."""
 
 from skally.datasets.arguments import check_choice, check_flags, check_target
-from skally.datasets.files import local_copy
+from skally.datasets.files import read_originals
 from skally.datasets.regression_tables import REGRESSION
 from skally.datasets.tables import column_reader, table_bunch
 
@@ -68,7 +68,9 @@ def fetch_uci_regression(name, *, target=None, return_X_y=False, as_frame=False,
     check_target(target, list(table.targets))
     check_flags(return_X_y=return_X_y, as_frame=as_frame)
 
-    path = local_copy(table.file, data_home)
-    take = column_reader(table.read(path, list(table.columns)), as_frame)
+    frame = read_originals(
+        [table.file], lambda content: table.read(content, list(table.columns)), data_home
+    )
+    take = column_reader(frame, as_frame)
     bunch = table_bunch(take, table.features, target, DESCR=table.descr)
     return (bunch.data, bunch.target) if return_X_y else bunch

@@ -25,12 +25,15 @@ DIAMONDS_QUALITIES = {
 }
 
 
-def read_diamonds(path, columns):
+def read_diamonds(content, columns):
     """Data frame with cut, colour and clarity as ordered categories, the worst first."""
     import pandas as pd
 
-    table = read_table(path, columns, n_header=1, text=DIAMONDS_QUALITIES)
+    table = read_table(content, columns, n_header=1, text=DIAMONDS_QUALITIES)
     for name, qualities in DIAMONDS_QUALITIES.items():
+        unknown = set(table[name]) - set(qualities)
+        if unknown:
+            raise ValueError(f"{name} is {sorted(unknown)}, must be one of {qualities}")
         table[name] = pd.Categorical(table[name], categories=qualities, ordered=True)
     return table
 
@@ -60,7 +63,7 @@ class RegressionTable:
     descr : str
         ``DESCR`` of the Bunch.
     read : callable
-        Function from the path and the names of the columns to a data frame.
+        Function from the file's bytes and the names of the columns to a data frame.
     """
 
     file: DataFile

@@ -1,18 +1,30 @@
 """STL-10: colour images of ten classes, larger than those of CIFAR-10."""
 
-import tarfile
-from pathlib import PurePosixPath
-
 import numpy as np
 
+from skally.datasets.arguments import PARTS
 from skally.datasets.files import DataFile, Download
-from skally.datasets.images import ImageSet, check_image_arguments, decoded_parts, image_bunch
+from skally.datasets.images import (
+    ImageSet,
+    check_image_arguments,
+    decoded_parts,
+    image_bunch,
+    image_part,
+)
+from skally.datasets.unpacking import TarFiles
 
+FOLDER = "stl10_binary"
+MAX_SIZE = 3_000_000_000
 STL10 = DataFile(
     "stl10",
     "stl10_binary.tar.gz",
     "f31fd99273a1acb8609c8db427cebb1de3f71de77758cdc0e22956e1289b9866",
-    Download("http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz"),
+    Download("http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz", max_size=MAX_SIZE),
+    unpack=TarFiles(
+        rf"{FOLDER}/(train|test)_[Xy]\.bin",
+        max_unpacked=13000 * (3 * 96 * 96 + 1),
+    ),
+    max_size=MAX_SIZE,
 )
 STL10_SET = ImageSet(
     "STL-10",
@@ -68,16 +80,14 @@ def fetch_stl10(*, subset="all", flat=False, return_X_y=False, data_home=None):
     return image_bunch(STL10_SET, parts, flat, return_X_y)
 
 
-def read_archive(path):
+def read_archive(contents):
     """Arrays of the archive's labelled images, which it stores column by column."""
     arrays = {}
-    with tarfile.open(path) as archive:
-        for member in archive:
-            part, _, kind = PurePosixPath(member.name).stem.partition("_")
-            if part in ("train", "test") and kind in ("X", "y"):
-                content = np.frombuffer(archive.extractfile(member).read(), np.uint8)
-                if kind == "X":
-                    arrays[f"{part}_images"] = content.reshape(-1, 3, 96, 96).swapaxes(2, 3)
-                else:
-                    arrays[f"{part}_labels"] = content - 1  # from 1 to 10 in the file
+    for part in PARTS["all"]:
+        images = np.frombuffer(contents[f"{FOLDER}/{part}_X.bin"], np.uint8)
+        labels = np.frombuffer(contents[f"{FOLDER}/{part}_y.bin"], np.uint8)
+        arrays[f"{part}_images"], arrays[f"{part}_labels"] = image_part(
+            images.reshape(-1, 3, 96, 96).swapaxes(2, 3),
+            labels - 1,  # from 1 to 10 in the file
+        )
     return arrays

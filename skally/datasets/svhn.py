@@ -1,22 +1,30 @@
 """SVHN: colour images of digits of house numbers."""
 
+import io
+
+import numpy as np
+
 from skally.datasets.arguments import PARTS
-from skally.datasets.files import DataFile, Download, local_copy
-from skally.datasets.images import DIGITS, ImageSet, check_image_arguments, image_bunch
+from skally.datasets.files import DataFile, Download, read_originals
+from skally.datasets.images import DIGITS, ImageSet, check_image_arguments, image_bunch, image_part
 
 URL = "http://ufldl.stanford.edu/housenumbers"
+MAX_SIZE = 200_000_000
+MAX_IMAGES = 73257
 SVHN = {
     "train": DataFile(
         "svhn",
         "train_32x32.mat",
         "435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8",
-        Download(f"{URL}/train_32x32.mat"),
+        Download(f"{URL}/train_32x32.mat", max_size=MAX_SIZE),
+        max_size=MAX_SIZE,
     ),
     "test": DataFile(
         "svhn",
         "test_32x32.mat",
         "cdce80dfb2a2c4c6160906d0bd7c68ec5a99d7ca4831afa54f09182025b6a75b",
-        Download(f"{URL}/test_32x32.mat"),
+        Download(f"{URL}/test_32x32.mat", max_size=MAX_SIZE),
+        max_size=MAX_SIZE,
     ),
 }
 SVHN_SET = ImageSet(
@@ -71,14 +79,21 @@ def fetch_svhn(*, subset="all", flat=False, return_X_y=False, data_home=None):
     (26032, 3, 32, 32)
     """
     check_image_arguments(subset, flat, return_X_y)
-    paths = {part: local_copy(SVHN[part], data_home) for part in PARTS[subset]}
-    parts = {part: read_mat(path) for part, path in paths.items()}
+    parts = {part: read_originals([SVHN[part]], read_mat, data_home) for part in PARTS[subset]}
     return image_bunch(SVHN_SET, parts, flat, return_X_y)
 
 
-def read_mat(path):
-    """Images, (n, 3, 32, 32) bytes, and labels of a file, where the label 10 means 0."""
-    from scipy.io import loadmat
+def read_mat(content):
+    """Images, (n, 3, 32, 32) bytes, and labels of a file's bytes, where the label 10 means 0."""
+    from scipy.io import loadmat, whosmat
 
-    content = loadmat(path)
-    return content["X"].transpose(3, 2, 0, 1), content["y"].ravel() % 10
+    # Only the headers are read at first, so no more is unpacked than they promise.
+    shapes = {name: shape for name, shape, _ in whosmat(io.BytesIO(content))}
+    n = shapes["y"][0]
+    if shapes["X"] != (32, 32, 3, n) or shapes["y"] != (n, 1) or n > MAX_IMAGES:
+        raise ValueError(f"it holds {shapes}, must be at most {MAX_IMAGES} images and labels")
+    arrays = loadmat(io.BytesIO(content), variable_names=["X", "y"])
+    images, labels = arrays["X"], arrays["y"].ravel()
+    if images.dtype != np.uint8 or not np.isin(labels, np.arange(1, 11)).all():
+        raise ValueError("images must be bytes, labels must be integers from 1 to 10")
+    return image_part(images.transpose(3, 2, 0, 1), labels.astype(np.int64) % 10)

@@ -1,14 +1,17 @@
 """What all tables share: reading a text file, and the Bunch of a table."""
 
+import io
+
+import numpy as np
 from sklearn.utils import Bunch
 
 
-def read_table(path, columns, *, separator=",", n_header=0, text=()):
+def read_table(content, columns, *, separator=",", n_header=0, text=()):
     """Data frame of a text file, in which each float is the closest to the written number.
 
     Parameters
     ----------
-    path : path-like
+    content : bytes
     columns : list of str
         Names of the columns; a header in the file is not used.
     separator : str
@@ -17,15 +20,29 @@ def read_table(path, columns, *, separator=",", n_header=0, text=()):
         Number of lines at the top that are not rows.
     text : collection of str
         Columns that hold text and not floats.
+
+    Raises
+    ------
+    ValueError
+        If a row has another number of fields, a field is empty, or a number is not finite.
     """
     import pandas as pd
 
     # Read as text: old pandas may parse a float wrong in the last digit, and its
     # ``float_precision`` option warns in new pandas.
     table = pd.read_csv(
-        path, sep=separator, header=None, skiprows=n_header, names=columns, dtype=str
+        io.BytesIO(content), sep=separator, header=None, skiprows=n_header, dtype=str
     )
-    return table.astype({name: float for name in columns if name not in text})
+    if table.shape[1] != len(columns):
+        raise ValueError(f"it has {table.shape[1]} columns, must be {len(columns)}")
+    table = table.set_axis(list(columns), axis=1)
+    numbers = [name for name in columns if name not in text]
+    table = table.astype(dict.fromkeys(numbers, float))
+    bad = table.isna() | np.isinf(table[numbers]).reindex(columns=columns, fill_value=False)
+    if bad.any(axis=None):
+        row, column = np.argwhere(bad.to_numpy())[0]
+        raise ValueError(f"row {row} has no value, or no finite one, in {columns[column]!r}")
+    return table
 
 
 def column_reader(table, as_frame):

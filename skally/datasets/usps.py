@@ -1,25 +1,14 @@
 """USPS: grey images of digits of postcodes."""
 
-import hashlib
-import tempfile
+import io
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from skally.datasets.arguments import PARTS
-from skally.datasets.files import DataFile, Download, local_copy
-from skally.datasets.images import DIGITS, ImageSet, check_image_arguments, image_bunch
-
-
-def usps_sha256(path):
-    """Hash of the values in thousandths, since the zip wrapper of an .npz file may vary."""
-    digest = hashlib.sha256()
-    # Given a path that it cannot read, np.load leaves the file open; so open it here.
-    with open(path, "rb") as file, np.load(file) as arrays:
-        for name in ("X_train", "y_train", "X_test", "y_test"):
-            digest.update(np.round(1000 * arrays[name]).astype("<i2").tobytes())
-    return digest.hexdigest()
+from skally.datasets.files import MAX_SIZE, DataFile, Download, read_originals
+from skally.datasets.images import DIGITS, ImageSet, check_image_arguments, image_bunch, image_part
+from skally.datasets.unpacking import npz_arrays, unpacked_gzip
 
 
 @dataclass(frozen=True)
@@ -31,22 +20,23 @@ class UspsText:
     def __call__(self, path):
         """Download both and write them as arrays into one .npz file."""
         arrays = {}
-        with tempfile.TemporaryDirectory() as scratch:
-            for part in ("train", "test"):
-                packed = str(Path(scratch, f"zip.{part}.gz"))
-                Download(f"{self.url}/zip.{part}.gz")(packed)
-                rows = np.loadtxt(packed, dtype=np.float32)
-                arrays[f"X_{part}"] = rows[:, 1:].reshape(-1, 16, 16)
-                arrays[f"y_{part}"] = rows[:, 0].astype(np.int64)
+        for part in ("train", "test"):
+            packed = io.BytesIO()
+            Download(f"{self.url}/zip.{part}.gz")(packed)
+            packed.seek(0)
+            rows = np.loadtxt(io.BytesIO(unpacked_gzip(packed, MAX_SIZE)), dtype=np.float32)
+            arrays[f"X_{part}"] = rows[:, 1:].reshape(-1, 16, 16)
+            arrays[f"y_{part}"] = rows[:, 0].astype(np.int64)
         np.savez_compressed(path, **arrays)
 
 
 USPS = DataFile(
     folder="usps",
     name="usps.npz",
-    sha256="8622e47e07c7a3d5e0592d0a32a6c4fdd28c7bc65fa1349d47e67a65f9b377c7",
+    sha256="5a0aac9b312af13b7f9bb27ea2c82fbd8037453d336fb718a2f77613b6e1c2a4",
     source=UspsText("https://hastie.su.domains/ElemStatLearn/datasets"),
-    digest=usps_sha256,
+    unpack=npz_arrays,
+    max_size=10_000_000,
 )
 USPS_SET = ImageSet(
     "USPS",
@@ -99,9 +89,14 @@ def fetch_usps(*, subset="all", flat=False, return_X_y=False, data_home=None):
     ((9298, 256), 7291)
     """
     check_image_arguments(subset, flat, return_X_y)
-    with np.load(local_copy(USPS, data_home)) as arrays:
-        parts = {
-            part: ((arrays[f"X_{part}"][:, None] + 1) / 2, arrays[f"y_{part}"])
-            for part in PARTS[subset]
-        }
+    contents = read_originals([USPS], read_arrays, data_home)
+    parts = {part: contents[part] for part in PARTS[subset]}
     return image_bunch(USPS_SET, parts, flat, return_X_y)
+
+
+def read_arrays(arrays):
+    """Images, (n, 1, 16, 16) from 0 to 1, and labels of each part."""
+    return {
+        part: image_part((arrays[f"X_{part}"][:, None] + 1) / 2, arrays[f"y_{part}"])
+        for part in PARTS["all"]
+    }

@@ -85,6 +85,31 @@ def test_mnist_that_is_truncated_is_an_error_that_names_it(mnist_home):
         fetch_mnist(data_home=mnist_home)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"text, no numbers", id="text"),
+        pytest.param(idx(np.zeros(300))[:-1], id="too few"),
+        pytest.param(idx(np.zeros(300)) + b"\0", id="too many"),
+        pytest.param(idx(np.zeros(299)), id="one label too few"),
+        pytest.param(idx(np.full(300, 10)), id="label 10"),
+        pytest.param(idx(np.zeros((150, 2))), id="another shape"),
+        pytest.param(idx(np.zeros(300))[:5], id="half a header"),
+        pytest.param(b"\0\0\x08\x01\xff\xff\xff\xff" + bytes(300), id="size -1"),
+        pytest.param(b"\0\0\x0d" + idx(np.zeros(300))[3:], id="floats"),
+    ],
+)
+def test_odd_file_of_labels_is_an_oserror_that_names_it(mnist_home, monkeypatch, content):
+    images, labels = MNIST["test"]
+    labels = replace(labels, sha256=sha256(content))
+    monkeypatch.setitem(MNIST, "test", (images, labels))
+    path = store(mnist_home, labels, gzip.compress(content))
+    with pytest.raises(OSError) as caught:
+        fetch_mnist(subset="test", data_home=mnist_home)
+    assert str(path) in str(caught.value)
+
+
 @pytest.mark.parametrize("part", ["train", "test"])
 def test_real_mnist_has_the_published_digits(real_home, part):
     bunch = fetch_mnist(subset=part, data_home=real_home(*MNIST_FILES))

@@ -45,3 +45,29 @@ def test_stl10_that_is_truncated_is_an_error_that_names_it(stl_home):
     path.write_bytes(path.read_bytes()[:-4])
     with pytest.raises(OSError, match="stl10_binary.tar.gz is missing or not the original"):
         fetch_stl10(data_home=stl_home)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"test_X.bin": b""}, id="no images"),
+        pytest.param({"test_X.bin": bytes(27647)}, id="a pixel is missing"),
+        pytest.param({"test_y.bin": b"\1\2"}, id="too many labels"),
+        pytest.param({"test_y.bin": b"\0"}, id="label 0"),
+        pytest.param({"test_y.bin": b"\x0b"}, id="label 11"),
+        pytest.param({"test_y.bin": None}, id="no labels"),
+        pytest.param({"test_y.bin": bytes(13000 * 27649)}, id="too large"),
+    ],
+)
+def test_odd_archive_is_an_oserror_that_names_it(changed, monkeypatch, tmp_path):
+    contents = {f"{part}_X.bin": bytes(27648) for part in ("train", "test")}
+    contents |= {f"{part}_y.bin": b"\1" for part in ("train", "test")}
+    contents = {
+        f"stl10_binary/{name}": content
+        for name, content in (contents | changed).items()
+        if content is not None
+    }
+    path = replace_original(monkeypatch, stl10, "STL10", tarred(contents, "gz"), tmp_path)
+    with pytest.raises(OSError) as caught:
+        fetch_stl10(data_home=tmp_path)
+    assert str(path) in str(caught.value)

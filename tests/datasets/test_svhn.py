@@ -6,7 +6,7 @@ import pytest
 from scipy.io import savemat
 from small_files import sha256, store
 
-from skally.datasets import fetch_svhn
+from skally.datasets import fetch_svhn, svhn
 from skally.datasets.svhn import SVHN
 
 
@@ -50,3 +50,58 @@ def test_svhn_that_is_truncated_is_an_error_that_names_it(svhn_home):
     assert len(fetch_svhn(subset="train", data_home=svhn_home).data) == 3
     with pytest.raises(OSError, match="test_32x32.mat is missing or not the original"):
         fetch_svhn(data_home=svhn_home)
+
+
+def put(monkeypatch, home, content):
+    """Make some bytes the original of the test set, and return their path."""
+    file = replace(SVHN["test"], sha256=sha256(content), source=None)
+    monkeypatch.setitem(SVHN, "test", file)
+    return store(home, file, content)
+
+
+def mat(**arrays):
+    """Bytes of a file of SVHN's format."""
+    packed = io.BytesIO()
+    savemat(packed, arrays, do_compression=True)
+    return packed.getvalue()
+
+
+IMAGES = np.zeros((32, 32, 3, 2), np.uint8)
+LABELS = np.array([[1], [10]], np.uint8)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"text, no numbers" * 100, id="text"),
+        pytest.param(mat(X=IMAGES, y=LABELS)[:-20], id="truncated"),
+        pytest.param(mat(y=LABELS), id="no images"),
+        pytest.param(mat(X=IMAGES), id="no labels"),
+        pytest.param(mat(X=IMAGES, y=LABELS[:1]), id="one label too few"),
+        pytest.param(mat(X=IMAGES, y=LABELS - 1), id="label 0"),
+        pytest.param(mat(X=IMAGES, y=LABELS + 1), id="label 11"),
+        pytest.param(mat(X=IMAGES, y=LABELS + 0.5), id="fractions"),
+        pytest.param(mat(X=IMAGES, y=LABELS * np.nan), id="not a number"),
+        pytest.param(mat(X=IMAGES * 1.0, y=LABELS), id="floats"),
+        pytest.param(mat(X=IMAGES[:31], y=LABELS), id="small images"),
+    ],
+)
+def test_odd_file_is_an_oserror_that_names_it(monkeypatch, tmp_path, content):
+    path = put(monkeypatch, tmp_path, content)
+    with pytest.raises(OSError) as caught:
+        fetch_svhn(subset="test", data_home=tmp_path)
+    assert str(path) in str(caught.value)
+
+
+def test_labels_may_have_another_type(monkeypatch, tmp_path):
+    put(monkeypatch, tmp_path, mat(X=IMAGES, y=LABELS.astype(float)))
+    assert fetch_svhn(subset="test", data_home=tmp_path).target.tolist() == [1, 0]
+
+
+def test_more_images_than_the_source_has_are_not_unpacked(monkeypatch, tmp_path):
+    monkeypatch.setattr(svhn, "MAX_IMAGES", 1)
+    monkeypatch.setattr("scipy.io.loadmat", lambda *args, **kwargs: pytest.fail("unpacked"))
+    put(monkeypatch, tmp_path, mat(X=IMAGES, y=LABELS))
+    with pytest.raises(OSError, match="must be at most 1 images"):
+        fetch_svhn(subset="test", data_home=tmp_path)

@@ -6,7 +6,8 @@ import pytest
 from small_files import store
 
 from skally.datasets import fetch_usps, usps
-from skally.datasets.usps import USPS, usps_sha256
+from skally.datasets.unpacking import arrays_sha256
+from skally.datasets.usps import USPS
 
 # Number of images of each digit, as the source and many papers report them.
 USPS_COUNTS = {
@@ -30,7 +31,7 @@ def usps_home(monkeypatch, small_usps, tmp_path):
     """Folder with the small USPS as the original."""
     path = store(tmp_path, USPS, b"")
     np.savez(path, **small_usps)
-    monkeypatch.setattr(usps, "USPS", replace(USPS, sha256=usps_sha256(path)))
+    monkeypatch.setattr(usps, "USPS", replace(USPS, sha256=arrays_sha256(small_usps).hexdigest()))
     return tmp_path
 
 
@@ -43,15 +44,71 @@ def test_usps_goes_from_paper_0_to_ink_1(usps_home, small_usps):
     assert bunch.n_train == 3
 
 
-def test_usps_in_another_wrapper_is_the_original_and_with_another_value_not(usps_home, small_usps):
-    path = usps_home / "usps" / "usps.npz"
-    np.savez_compressed(path, **small_usps)
-    assert usps.USPS.is_original(path)
-    for name in small_usps:
-        changed = small_usps[name].copy()
-        changed.flat[0] += 1 if name.startswith("y") else 0.001
-        np.savez(path, **{**small_usps, name: changed})
-        assert not usps.USPS.is_original(path)
+def put(home, arrays, save=np.savez):
+    """Store arrays as USPS."""
+    save(home / "usps" / "usps.npz", **arrays)
+
+
+def test_usps_in_another_wrapper_is_the_original(usps_home, small_usps):
+    expected = fetch_usps(return_X_y=True, data_home=usps_home)
+    put(usps_home, small_usps, np.savez_compressed)
+    for found, value in zip(
+        fetch_usps(return_X_y=True, data_home=usps_home), expected, strict=True
+    ):
+        assert np.array_equal(found, value)
+
+
+def with_one_value(name, array):
+    """The array with another first value."""
+    changed = array.copy()
+    changed.flat[0] = 1 - changed.flat[0]
+    return changed
+
+
+# Functions of an array's name and the array.
+FORGERIES = {
+    "one value": with_one_value,
+    "last bit": lambda name, array: (
+        np.nextafter(array, np.float32(2)) if "X" in name else array + 1
+    ),
+    "what 16 bits of thousandths hide": lambda name, array: array + 65.536,
+    "another type": lambda name, array: array.astype(float),
+    "imaginary": lambda name, array: array + 5j,
+    "other byte order": lambda name, array: array.astype(array.dtype.newbyteorder(">")),
+    "not a number": lambda name, array: array * np.nan,
+    "another shape": lambda name, array: array.reshape(-1, 1, *array.shape[1:]),
+    "cut in two": lambda name, array: (
+        array.reshape(2 * len(array), -1) if "X" in name else array[:0]
+    ),
+    "objects": lambda name, array: array.astype(object),
+}
+
+
+@pytest.mark.parametrize("name", ["X_train", "y_train", "X_test", "y_test"])
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_usps_with_other_values_types_or_shapes_is_refused(
+    usps_home, small_usps, name, forgery, monkeypatch
+):
+    monkeypatch.setattr(usps, "USPS", replace(usps.USPS, source=None))
+    put(usps_home, {**small_usps, name: FORGERIES[forgery](name, small_usps[name])})
+    with pytest.raises(OSError, match="usps.npz is missing or not the original"):
+        fetch_usps(data_home=usps_home)
+
+
+@pytest.mark.parametrize("change", ["missing", "swapped", "more"])
+def test_usps_with_other_names_is_refused(usps_home, small_usps, change, monkeypatch):
+    monkeypatch.setattr(usps, "USPS", replace(usps.USPS, source=None))
+    if change == "missing":
+        small_usps.pop("y_test")
+    elif change == "more":
+        small_usps["z"] = np.zeros(1)
+    else:
+        for kind in "Xy":
+            train, test = f"{kind}_train", f"{kind}_test"
+            small_usps[train], small_usps[test] = small_usps[test], small_usps[train]
+    put(usps_home, small_usps)
+    with pytest.raises(OSError, match="usps.npz is missing or not the original"):
+        fetch_usps(data_home=usps_home)
 
 
 def test_usps_download_ends_in_the_file_that_is_read(
