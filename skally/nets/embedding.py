@@ -1,10 +1,14 @@
 """What flows through a fitted net: its embedding, the probabilities that follow, its dropout."""
 
+import threading
 from contextlib import contextmanager
+from copy import copy
 
 import numpy as np
 import torch
 from torch import nn
+
+from skally.utils.locks import ForkSafeLock
 
 DROPOUT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout,
            nn.FeatureAlphaDropout)  # fmt: skip
@@ -40,36 +44,25 @@ def find_embedding_layer(module, name=None):
     return linear[-1]
 
 
-class Hook:
-    """Function that torch calls for a layer. A copy or a pickle of it does nothing.
+class Watch(threading.local):
+    """What one thread watches: a list of (layers, before, after), the innermost context last."""
 
-    A net may be sent to another process by one thread while another thread watches its layers: what
-    arrives there must neither fail to be pickled nor go on watching.
-
-    Parameters
-    ----------
-    function : as torch's ``register_forward_hook`` or ``register_forward_pre_hook`` takes it
-    """
-
-    def __init__(self, function):
-        self.function = function
-
-    def __call__(self, *args):
-        return self.function(*args)
-
-    def __reduce__(self):
-        return Hook, (do_nothing,)
+    def __init__(self):
+        self.contexts = []
 
 
-def do_nothing(*_args):
-    """Hook that leaves inputs and output as they are."""
+WATCH = Watch()
+SWITCH = ForkSafeLock()
+SWITCHED = {"n": 0}  # contexts in all threads, and what was switched on for them
 
 
 @contextmanager
 def watched(layers, before=None, after=None):
-    """Call functions whenever one of some layers runs inside, whatever runs it.
+    """Call functions whenever this thread runs one of some layers inside, whatever runs it.
 
-    All that reads or changes what flows through a net goes through here.
+    All that reads or changes what flows through a net goes through here. The module itself is not
+    touched: other threads may run, copy and pickle it in the meantime. The functions see what flows
+    before the hooks that the user has registered on a layer.
 
     Parameters
     ----------
@@ -79,17 +72,62 @@ def watched(layers, before=None, after=None):
     after : function of (layer, inputs, output), or None
         What it returns, unless None, takes the place of the output.
     """
-    handles = []
-    for layer in layers:
-        if before is not None:
-            handles.append(layer.register_forward_pre_hook(Hook(before)))
-        if after is not None:
-            handles.append(layer.register_forward_hook(Hook(after)))
+    context = ({id(layer) for layer in layers}, before, after)
+    switch_on()
+    WATCH.contexts.append(context)
     try:
         yield
     finally:
-        for handle in handles:
-            handle.remove()
+        WATCH.contexts.remove(context)
+        switch_off()
+
+
+def switch_on():
+    """Let torch call the functions that are watching, unless another context has done so."""
+    with SWITCH.held():
+        SWITCHED["n"] += 1
+        if SWITCHED["n"] > 1:
+            return
+        # torch's shortcut for transformers does not call the layers within
+        SWITCHED["fastpath"] = torch.backends.mha.get_fastpath_enabled()
+        torch.backends.mha.set_fastpath_enabled(False)
+        SWITCHED["handles"] = [
+            torch.nn.modules.module.register_module_forward_pre_hook(call_before),
+            torch.nn.modules.module.register_module_forward_hook(call_after),
+        ]
+
+
+def switch_off():
+    """Undo ``switch_on`` when the last context is left."""
+    with SWITCH.held():
+        SWITCHED["n"] -= 1
+        if SWITCHED["n"] == 0:
+            for handle in SWITCHED.pop("handles"):
+                handle.remove()
+            torch.backends.mha.set_fastpath_enabled(SWITCHED.pop("fastpath"))
+
+
+def call_before(layer, inputs):
+    """Forward pre-hook of all modules: inputs of a layer after what this thread does to them."""
+    if not WATCH.contexts:  # another thread's doing
+        return None
+    for layers, before, _ in WATCH.contexts:
+        if before is not None and id(layer) in layers:
+            result = before(layer, inputs)
+            if result is not None:
+                inputs = result if isinstance(result, tuple) else (result,)
+    return inputs
+
+
+def call_after(layer, inputs, output):
+    """Forward hook of all modules: output of a layer after what this thread does to it."""
+    if not WATCH.contexts:
+        return None
+    for layers, _, after in WATCH.contexts:
+        if after is not None and id(layer) in layers:
+            result = after(layer, inputs, output)
+            output = output if result is None else result
+    return output
 
 
 @contextmanager
@@ -103,6 +141,11 @@ def recorded_inputs(layer):
     Yields
     ------
     chunks : list, which grows by an array of shape (n, d) with each call of the layer
+
+    Raises
+    ------
+    ValueError
+        If the layer was never called.
     """
     chunks = []
 
@@ -111,6 +154,11 @@ def recorded_inputs(layer):
 
     with watched([layer], before=keep):
         yield chunks
+    if not chunks:
+        raise ValueError(
+            f"The embedding layer {layer} was not called, must be: set embedding_layer to one that "
+            "forward calls, and use neither torch.compile nor torch.jit, which call no layers."
+        )
 
 
 def embedding(net, X, layer=None):
@@ -198,7 +246,10 @@ def head_probabilities(layer, Z, known_Z, known_proba):
 
 @contextmanager
 def dropout_active(module):
-    """Let dropout layers drop inside, whatever mode the module is in; all others keep their mode.
+    """Let dropout layers drop inside for this thread; the module stays in evaluation mode.
+
+    Copies of the layers drop, which share nothing that changes: to other threads, and to whoever
+    copies the module meanwhile, it is as it was.
 
     Parameters
     ----------
@@ -216,12 +267,10 @@ def dropout_active(module):
             "module__dropout=0.2 does for skally.modules.MLP, or use an ensemble."
         )
 
-    def drop(layer, _inputs):  # each time, as skorch sets the mode of the module before every batch
-        layer.train()
+    dropping = {id(layer): copy(layer).train() for layer in layers}
 
-    try:
-        with watched(layers, before=drop):
-            yield
-    finally:
-        for layer in layers:
-            layer.eval()
+    def drop(layer, inputs, _output):
+        return dropping[id(layer)].forward(*inputs)
+
+    with watched(layers, after=drop):
+        yield

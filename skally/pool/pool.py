@@ -1,7 +1,6 @@
 """All that a sampler may look at: the pool, and the labelled samples beside it."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from skally.functional.distances import nearest, squared_distance_to_nearest
 from skally.nets.embedding import head_probabilities
 from skally.pool.samples import Samples
 from skally.pool.unwrapping import held_samples
+from skally.utils.lazy import lazy_property
 from skally.utils.random import draw_seed
 from skally.utils.validation import num_samples, take_rows
 
@@ -50,7 +50,7 @@ class Pool(Samples):
                 f"{type(self.core).__name__} was fitted on."
             )
 
-    @cached_property
+    @lazy_property
     def labeled(self):
         """The labelled samples: :class:`skally.pool.samples.Samples`."""
         y = held_samples(self.estimator, "y_training") if self.y_labeled is None else self.y_labeled
@@ -60,12 +60,12 @@ class Pool(Samples):
         X = held_samples(self.estimator, "X_training")
         return TrainingSamples(self.estimator, X, X_pool=self.X, **known)
 
-    @cached_property
+    @lazy_property
     def squared_distance_to_labeled(self):
         """Squared distance of each row's features to the nearest labelled sample's, (n_pool,)."""
         return squared_distance_to_nearest(self.features, self.labeled.features)
 
-    @cached_property
+    @lazy_property
     def nearest_labeled(self):
         """Nearest labelled sample of each row by embedding, and its squared distance."""
         return nearest(self.embedding, self.labeled.embedding)
@@ -102,7 +102,7 @@ class Pool(Samples):
             self._computed[key] = compute()
         return self._computed[key]
 
-    @cached_property
+    @lazy_property
     def _computed(self):
         return {}
 
@@ -126,7 +126,7 @@ class TrainingSamples(Samples):
     def __len__(self):
         return len(self.features)
 
-    @cached_property
+    @lazy_property
     def embedding(self):
         """Embedding of what the modAL learner holds and of what the net was trained on, (n, d).
 
@@ -141,7 +141,7 @@ class TrainingSamples(Samples):
         held = self._held.embedding
         return held if trained is None or is_close(trained, held) else np.vstack([held, trained])
 
-    @cached_property
+    @lazy_property
     def proba(self):
         """Class probabilities of the rows of ``embedding``, (n, n_classes)."""
         if self.X is not None and num_samples(self.X) == len(self.embedding):
@@ -155,7 +155,7 @@ class TrainingSamples(Samples):
             )
         return proba
 
-    @cached_property
+    @lazy_property
     def inputs(self):
         """As of any samples, (n, d); none of them may be known before a fit."""
         is_unknown = self.X is None and not self.is_fitted
@@ -168,11 +168,11 @@ class TrainingSamples(Samples):
             return self.train_embedding, self.train_loss
         return self._held.embedding_and_loss
 
-    @cached_property
+    @lazy_property
     def _held(self):
         return Samples(self.estimator, self.rows, y=self.y, memory_limit=self.memory_limit)
 
-    @cached_property
+    @lazy_property
     def _some_of_the_pool(self):
         X = self.X_pool.tocsr() if sparse.issparse(self.X_pool) else self.X_pool
         return Samples(self.estimator, take_rows(X, np.arange(min(100, num_samples(X)))))
