@@ -142,7 +142,7 @@ def as_blocks(X_pool):
     if hasattr(X_pool, "columns") and hasattr(X_pool, "to_delayed"):
         parts = X_pool.to_delayed()
         lengths = compute(map(delayed_length, parts))
-        return filled_blocks(parts, lengths, (len(X_pool.columns),))
+        return filled_blocks(parts, lengths, ())  # each block checks its columns
     raise ValueError(
         f"X_pool is a dask {type(X_pool).__name__}, must be a dask array or data frame."
     )

@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from skorch.utils import is_dataset
 
 from skally.functional.distances import nearest, squared_distance_to_nearest
 from skally.nets.embedding import head_probabilities
 from skally.pool.samples import Samples
-from skally.pool.unwrapping import held_samples
+from skally.pool.unwrapping import held_samples, members_of, without_learner
+from skally.utils.columns import columns_of, difference, in_order_of
 from skally.utils.lazy import lazy_property
 from skally.utils.random import draw_seed
 from skally.utils.validation import num_samples, take_rows
@@ -42,13 +42,43 @@ class Pool(Samples):
     def __post_init__(self):
         if len(self) == 0:
             raise ValueError("X_pool has 0 rows, must have at least 1.")
+        super().__post_init__()
+        self._check_width()
+        object.__setattr__(self, "X", self._in_order_of_labeled())
+
+    def _check_width(self):
         expected = getattr(self.core, "n_features_in_", None)
         shape = np.shape(self.X) if not is_dataset(self.X) else ()
         if expected is not None and len(shape) > 1 and shape[1] != expected:
-            raise ValueError(
-                f"X_pool has {shape[1]} features, must have {expected}, as the data that "
-                f"{type(self.core).__name__} was fitted on."
-            )
+            reason = self._refusal()
+            if reason is not None:
+                raise ValueError(
+                    f"X_pool has {shape[1]} features, must have {expected}, as the data that "
+                    f"{type(self.core).__name__} was fitted on{reason}."
+                )
+
+    def _refusal(self):
+        """Why the estimator does not take a pool of another width, None where it does.
+
+        A ColumnTransformer takes columns by their names, whatever others there are.
+        """
+        columns = columns_of(self.X)
+        if columns is None or not hasattr(self.core, "predict"):
+            return ""
+        try:
+            self.core.predict(take_rows(self.X, np.arange(1)))
+        except (ValueError, KeyError):
+            known = getattr(self.core, "feature_names_in_", None)
+            return "" if known is None else f"; {difference(columns, list(known))}"
+        return None
+
+    def _in_order_of_labeled(self):
+        """X with its columns as in the labelled samples, unless the estimator knows their names."""
+        learners = map(without_learner, members_of(self.estimator))
+        if self.is_fitted and all(hasattr(each, "feature_names_in_") for each in learners):
+            return self.X
+        X = held_samples(self.estimator, "X_training") if self.X_labeled is None else self.X_labeled
+        return self.X if X is None else in_order_of(self.X, X, "X_pool", "X")
 
     @lazy_property
     def labeled(self):
@@ -174,7 +204,7 @@ class TrainingSamples(Samples):
 
     @lazy_property
     def _some_of_the_pool(self):
-        X = self.X_pool.tocsr() if sparse.issparse(self.X_pool) else self.X_pool
+        X = self.X_pool
         return Samples(self.estimator, take_rows(X, np.arange(min(100, num_samples(X)))))
 
 

@@ -22,7 +22,7 @@ from skally.pool.unwrapping import (
 )
 from skally.utils.chunks import by_parts
 from skally.utils.lazy import lazy_property
-from skally.utils.validation import as_matrix, num_samples
+from skally.utils.validation import as_matrix, as_plain, num_samples, with_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +45,9 @@ class Samples:
     X: Any
     y: Any = field(default=None, kw_only=True)
     memory_limit: int | None = field(default=None, kw_only=True)
+
+    def __post_init__(self):
+        object.__setattr__(self, "X", with_rows(self.X))  # once, for all who take some of the rows
 
     def __len__(self):
         return num_samples(self.X)
@@ -169,7 +172,7 @@ class Samples:
     @property
     def target(self):
         """Labels as an array, (n,) or (n, m)."""
-        return np.asarray(need("y", self.y))
+        return np.asarray(as_plain(need("y", self.y)))
 
     @lazy_property
     def loss(self):
