@@ -8,7 +8,7 @@ from skorch.dataset import unpack_data
 from skorch.utils import is_dataset
 from torch import nn
 
-from skally.nets.embedding import watched
+from skally.nets.watching import watched
 from skally.utils.random import make_rng
 from skally.utils.validation import as_array, as_plain
 

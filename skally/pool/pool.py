@@ -33,7 +33,9 @@ class Pool(Samples):
     Raises
     ------
     ValueError
-        If the pool is empty or has another number of features than the estimator was fitted on.
+        If the pool is empty, or has other features than the estimator was fitted on or than the
+        labelled samples have. Where no estimator knows names, columns of a data frame are put in
+        the order that they have in the labelled samples.
     """
 
     X_labeled: Any = None

@@ -5,17 +5,20 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 
+import joblib
 import numpy as np
 import pytest
 import torch
 from sklearn.base import is_classifier
+from sklearn.model_selection import cross_val_predict
 from threads import in_threads
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from skally import ConstrainedNetClassifier, ConstrainedNetRegressor, DualRegressor
 from skally.criteria import ConsistencyLoss
-from skally.nets.embedding import dropout_active, recorded_inputs, watched
+from skally.nets.embedding import dropout_active, recorded_inputs
+from skally.nets.watching import watched
 
 # The same numbers by other threads of the processor differ by the rounding of float32.
 ATOL = 1e-5
@@ -81,6 +84,18 @@ def test_fits_of_one_seed_in_several_threads_are_one_fit(estimator, diabetes):
     alone, state = deepcopy(estimator).fit(X, y).predict(X), torch.get_rng_state()
     for found in in_threads(lambda: deepcopy(estimator).fit(X, y).predict(X), 2):
         assert np.allclose(found, alone, rtol=1e-3, atol=1e-3 * np.std(alone))
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_joblibs_threads_get_what_one_job_gets(digits):
+    net = ConstrainedNetClassifier(
+        module__hidden_layer_sizes=(8,), module__dropout=0.5, max_epochs=2, random_state=0
+    )
+    alone = cross_val_predict(net, *digits, cv=4, method="predict_proba")
+    state = torch.get_rng_state()
+    with joblib.parallel_config("threading", n_jobs=4):
+        found = cross_val_predict(net, *digits, cv=4, method="predict_proba")
+    assert np.allclose(found, alone, rtol=1e-3, atol=1e-4)
     assert torch.equal(torch.get_rng_state(), state)
 
 
