@@ -1,7 +1,5 @@
 """K-means for large pools, and rules that choose k rows from clusters."""
 
-import warnings
-
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
@@ -13,6 +11,7 @@ from skally.functional.distances import (
     take_from,
 )
 from skally.functional.selection import top_k
+from skally.utils.locks import warnings_ignored
 from skally.utils.random import draw_seed
 
 # Lloyd's algorithm runs on a random sample of so many rows for each cluster, and of no fewer than
@@ -52,8 +51,7 @@ def kmeans(parts, n_clusters, rng, init="random"):
         copy_x=rows is None,  # a sample is a copy already
         random_state=draw_seed(rng),
     )
-    with warnings.catch_warnings():  # callers accept fewer distinct rows than clusters
-        warnings.simplefilter("ignore", ConvergenceWarning)
+    with warnings_ignored(category=ConvergenceWarning):  # callers accept fewer distinct rows
         model.fit(take_from(parts, rows))
     if rows is None:
         return model.cluster_centers_, model.labels_

@@ -1,10 +1,13 @@
 """What flows through a fitted net: its embedding, the probabilities that follow, its dropout."""
 
 from contextlib import contextmanager
+from copy import copy
 
 import numpy as np
 import torch
 from torch import nn
+
+from skally.nets.watching import watched
 
 DROPOUT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout,
            nn.FeatureAlphaDropout)  # fmt: skip
@@ -40,58 +43,6 @@ def find_embedding_layer(module, name=None):
     return linear[-1]
 
 
-class Hook:
-    """Function that torch calls for a layer. A copy or a pickle of it does nothing.
-
-    A net may be sent to another process by one thread while another thread watches its layers: what
-    arrives there must neither fail to be pickled nor go on watching.
-
-    Parameters
-    ----------
-    function : as torch's ``register_forward_hook`` or ``register_forward_pre_hook`` takes it
-    """
-
-    def __init__(self, function):
-        self.function = function
-
-    def __call__(self, *args):
-        return self.function(*args)
-
-    def __reduce__(self):
-        return Hook, (do_nothing,)
-
-
-def do_nothing(*_args):
-    """Hook that leaves inputs and output as they are."""
-
-
-@contextmanager
-def watched(layers, before=None, after=None):
-    """Call functions whenever one of some layers runs inside, whatever runs it.
-
-    All that reads or changes what flows through a net goes through here.
-
-    Parameters
-    ----------
-    layers : sequence of nn.Module
-    before : function of (layer, inputs), or None
-        What it returns, unless None, takes the place of the inputs.
-    after : function of (layer, inputs, output), or None
-        What it returns, unless None, takes the place of the output.
-    """
-    handles = []
-    for layer in layers:
-        if before is not None:
-            handles.append(layer.register_forward_pre_hook(Hook(before)))
-        if after is not None:
-            handles.append(layer.register_forward_hook(Hook(after)))
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
 @contextmanager
 def recorded_inputs(layer):
     """Record the inputs of a layer while its module runs inside.
@@ -103,6 +54,11 @@ def recorded_inputs(layer):
     Yields
     ------
     chunks : list, which grows by an array of shape (n, d) with each call of the layer
+
+    Raises
+    ------
+    ValueError
+        If the layer was never called.
     """
     chunks = []
 
@@ -111,6 +67,11 @@ def recorded_inputs(layer):
 
     with watched([layer], before=keep):
         yield chunks
+    if not chunks:
+        raise ValueError(
+            f"The embedding layer {layer} was not called, must be: set embedding_layer to one that "
+            "forward calls, and use neither torch.compile nor torch.jit, which call no layers."
+        )
 
 
 def embedding(net, X, layer=None):
@@ -198,7 +159,10 @@ def head_probabilities(layer, Z, known_Z, known_proba):
 
 @contextmanager
 def dropout_active(module):
-    """Let dropout layers drop inside, whatever mode the module is in; all others keep their mode.
+    """Let dropout layers drop inside for this thread; the module stays in evaluation mode.
+
+    Copies of the layers drop, which share nothing that changes: to other threads, and to whoever
+    copies the module meanwhile, it is as it was.
 
     Parameters
     ----------
@@ -216,12 +180,10 @@ def dropout_active(module):
             "module__dropout=0.2 does for skally.modules.MLP, or use an ensemble."
         )
 
-    def drop(layer, _inputs):  # each time, as skorch sets the mode of the module before every batch
-        layer.train()
+    dropping = {id(layer): copy(layer).train() for layer in layers}
 
-    try:
-        with watched(layers, before=drop):
-            yield
-    finally:
-        for layer in layers:
-            layer.eval()
+    def drop(layer, inputs, _output):
+        return dropping[id(layer)].forward(*inputs)
+
+    with watched(layers, after=drop):
+        yield

@@ -13,7 +13,7 @@ from skorch.utils import is_dataset
 from torch.utils.data import Subset
 
 from skally.utils.random import draw_seed, make_rng
-from skally.utils.validation import as_plain, dataset_targets, num_samples
+from skally.utils.validation import as_plain, dataset_targets, num_samples, with_rows
 
 # The paper's rule is 1.1 to 1.3 times the average loss without constraints.
 RULE = 1.2
@@ -92,7 +92,7 @@ def unconstrained_loss(net, X, y, *, cv=3, random_state=None):
     -------
     loss : float
     """
-    X = as_plain(X)
+    X = with_rows(X)
     y = dataset_targets(X) if y is None else np.asarray(as_plain(y))
     if num_samples(X) < 2:
         raise ValueError(f"X has {num_samples(X)} row, must have at least 2 to hold some out.")

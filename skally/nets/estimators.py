@@ -239,7 +239,7 @@ class ConstrainedNetRegressor(RegressorMixin, BaseConstrainedNet):
 
     def _fit_target_encoder(self, y, classes):
         scaler = StandardScaler(with_mean=self.normalize_y, with_std=self.normalize_y)
-        return scaler.fit(y.reshape(len(y), -1))
+        return scaler.set_output(transform="default").fit(y.reshape(len(y), -1))
 
     def _encode(self, encoder, y):
         return encoder.transform(y.reshape(len(y), -1)).astype(np.float32)

@@ -42,10 +42,11 @@ class HeadRegressor(RegressorMixin, BaseEstimator, ABC):
             **IN_MEMORY,
             **params,
         )
-        self.scaler_ = StandardScaler().fit(X)
+        self.scaler_ = StandardScaler().set_output(transform="default").fit(X)
         Z = self.scaler_.transform(X).astype(np.float32)
         with torch_seeded(seed):
-            self.net_ = net.fit(Z, y.astype(np.float32).reshape(-1, 1))
+            net.initialize().module_.float()  # whatever torch's default precision is
+            self.net_ = net.partial_fit(Z, y.astype(np.float32).reshape(-1, 1))
 
     def _predict_net(self, X, dtype=np.float32):
         """Output of the net for each row, (n,), in the precision of its weights."""

@@ -8,6 +8,7 @@ from skorch import NeuralNet
 from skorch.callbacks import PrintLog
 from skorch.dataset import get_len, unpack_data
 from skorch.utils import TeeGenerator
+from torch.utils.data import DataLoader
 
 from skally.nets.callbacks import QuietLog
 from skally.nets.data import ArrayDataset, home_of
@@ -51,7 +52,7 @@ class LeanLoop(NeuralNet):
         if not training and isinstance(iterator, BatchLoader) and iterator.take is not None:
             if "batch_size" not in self.get_params_for("iterator_valid"):
                 iterator.batch_size = max(iterator.batch_size, evaluation_rows(iterator))
-        return iterator
+        return iterator if training else without_global_draws(iterator)
 
     def evaluation_step(self, batch, training=False):
         """As skorch's, of a batch that is filled up with copies of its last row.
@@ -102,6 +103,19 @@ class LeanLoop(NeuralNet):
         loss = self.get_loss(y_pred, y, X=X, training=True)
         loss.backward()
         return {"loss": loss, "y_pred": y_pred}
+
+
+def without_global_draws(iterator):
+    """A loader of torch with a generator of its own: it draws a seed even where nothing is random.
+
+    torch's global generator is the user's, and that of a net that another thread trains.
+    """
+    generator = torch.Generator().manual_seed(0)
+    if isinstance(iterator, BatchLoader) and iterator.take is None:
+        iterator.kwargs = {"generator": generator, **iterator.kwargs}
+    elif isinstance(iterator, DataLoader) and iterator.generator is None:
+        iterator.generator = generator
+    return iterator
 
 
 def evaluation_rows(loader):

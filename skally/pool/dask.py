@@ -1,7 +1,6 @@
 """Queries of dask pools: each block shortlists rows on its worker, one query chooses among them."""
 
 import sys
-import threading
 import warnings
 from concurrent.futures import CancelledError
 from copy import deepcopy
@@ -15,9 +14,6 @@ from sklearn.base import clone
 from skally.pool.pool import Pool
 from skally.utils.random import draw_seed, make_rng
 from skally.utils.validation import check_n_instances, num_samples, take_rows
-
-# Threads of one process share the hooks on a net's layers and torch's random generator.
-ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -41,16 +37,15 @@ class DaskQuery:
     def run(self, X_pool, n_instances, random_state, return_utilities=False):
         """Query some rows of the pool with a clone of the sampler, as ``sampler.query`` does."""
         sampler = clone(self.sampler).set_params(random_state=random_state)
-        with ONE_AT_A_TIME:
-            return sampler.query(
-                self.estimator,
-                X_pool,
-                n_instances,
-                X=self.X,
-                y=self.y,
-                return_utilities=return_utilities,
-                memory_limit=self.memory_limit,
-            )
+        return sampler.query(
+            self.estimator,
+            X_pool,
+            n_instances,
+            X=self.X,
+            y=self.y,
+            return_utilities=return_utilities,
+            memory_limit=self.memory_limit,
+        )
 
 
 @dataclass(frozen=True)
@@ -137,8 +132,7 @@ def query_blocks(query, X_pool):
 def prepare(query, blocks, rng):
     """The query with a sampler that has fitted what depends only on the labelled samples."""
     pool = Pool(query.estimator, blocks, query.X, query.y, memory_limit=query.memory_limit)
-    with ONE_AT_A_TIME:
-        return replace(query, sampler=query.sampler.prepare(pool, rng))
+    return replace(query, sampler=query.sampler.prepare(pool, rng))
 
 
 def as_blocks(X_pool):
@@ -148,7 +142,7 @@ def as_blocks(X_pool):
     if hasattr(X_pool, "columns") and hasattr(X_pool, "to_delayed"):
         parts = X_pool.to_delayed()
         lengths = compute(map(delayed_length, parts))
-        return filled_blocks(parts, lengths, (len(X_pool.columns),))
+        return filled_blocks(parts, lengths, ())  # each block checks its columns
     raise ValueError(
         f"X_pool is a dask {type(X_pool).__name__}, must be a dask array or data frame."
     )
@@ -251,6 +245,7 @@ def compute(tasks):
     import dask
 
     try:
+        # Not warnings_ignored: a query in a thread of dask would wait for this one.
         with warnings.catch_warnings():  # a net makes the graph larger than dask expects
             warnings.filterwarnings("ignore", message="Sending large graph")
             return dask.compute(*tasks, traverse=False)

@@ -1,7 +1,6 @@
 """Predictions of several models that the same labels allow: members, or draws of dropout."""
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import is_regressor
 from sklearn.ensemble import (
     BaggingClassifier,
@@ -13,9 +12,11 @@ from sklearn.ensemble import (
     VotingClassifier,
     VotingRegressor,
 )
+from sklearn.utils import check_array
 
 from skally.nets.embedding import dropout_active
 from skally.utils.random import draw_seed, torch_seeded
+from skally.utils.validation import num_samples
 
 ENSEMBLES = (
     BaggingClassifier,
@@ -27,6 +28,8 @@ ENSEMBLES = (
     VotingClassifier,
     VotingRegressor,
 )
+
+AS_IT_IS = {"accept_sparse": "csr", "dtype": None, "ensure_all_finite": False}
 
 
 def model_draws(estimator, X, n_draws, rng):
@@ -76,9 +79,9 @@ def ensemble_draws(ensemble, X):
     for member, features in zip(ensemble.estimators_, columns, strict=True):
         X_member = X
         if not hasattr(member, "feature_names_in_"):
-            X_member = (X if sparse.issparse(X) else np.asarray(X))[:, features]
+            X_member = check_array(X, **AS_IT_IS)[:, features]
         if is_regressor(ensemble):
-            yield member.predict(X_member).reshape(X_member.shape[0], -1)
+            yield member.predict(X_member).reshape(num_samples(X_member), -1)
         else:  # members were fitted on the numbers of the classes
             numbers = np.arange(len(ensemble.classes_))
             yield spread(member.predict_proba(X_member), member.classes_, numbers)

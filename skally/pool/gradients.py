@@ -2,14 +2,15 @@
 
 import numpy as np
 import torch
+from sklearn.utils import check_array
 from skorch import NeuralNet
 from skorch.dataset import unpack_data
 from skorch.utils import is_dataset
 from torch import nn
 
-from skally.nets.embedding import watched
+from skally.nets.watching import watched
 from skally.utils.random import make_rng
-from skally.utils.validation import as_array
+from skally.utils.validation import as_array, as_plain
 
 
 def gradient_sketch(net, X, size, seed):
@@ -51,7 +52,9 @@ def gradient_sketch(net, X, size, seed):
             f"{type(net).__name__} has no gradients, which this sampler needs: use a net."
         )
     if plain is not net and not is_dataset(X):  # ours takes more forms of data than skorch
-        X = as_array(X).astype(np.float32)
+        is_double = any(p.dtype == torch.float64 for p in plain.module_.parameters())
+        dtype = np.float64 if is_double else np.float32
+        X = as_array(check_array(as_plain(X), accept_sparse=True, dtype=dtype, allow_nd=True))
     return _sketch_batches(plain, X, size, make_rng(seed))
 
 

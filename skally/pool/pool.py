@@ -1,17 +1,17 @@
 """All that a sampler may look at: the pool, and the labelled samples beside it."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from skorch.utils import is_dataset
 
 from skally.functional.distances import nearest, squared_distance_to_nearest
 from skally.nets.embedding import head_probabilities
 from skally.pool.samples import Samples
-from skally.pool.unwrapping import held_samples
+from skally.pool.unwrapping import held_samples, members_of, without_learner
+from skally.utils.columns import columns_of, difference, in_order_of
+from skally.utils.lazy import lazy_property
 from skally.utils.random import draw_seed
 from skally.utils.validation import num_samples, take_rows
 
@@ -33,7 +33,9 @@ class Pool(Samples):
     Raises
     ------
     ValueError
-        If the pool is empty or has another number of features than the estimator was fitted on.
+        If the pool is empty, or has other features than the estimator was fitted on or than the
+        labelled samples have. Where no estimator knows names, columns of a data frame are put in
+        the order that they have in the labelled samples.
     """
 
     X_labeled: Any = None
@@ -42,15 +44,45 @@ class Pool(Samples):
     def __post_init__(self):
         if len(self) == 0:
             raise ValueError("X_pool has 0 rows, must have at least 1.")
+        super().__post_init__()
+        self._check_width()
+        object.__setattr__(self, "X", self._in_order_of_labeled())
+
+    def _check_width(self):
         expected = getattr(self.core, "n_features_in_", None)
         shape = np.shape(self.X) if not is_dataset(self.X) else ()
         if expected is not None and len(shape) > 1 and shape[1] != expected:
-            raise ValueError(
-                f"X_pool has {shape[1]} features, must have {expected}, as the data that "
-                f"{type(self.core).__name__} was fitted on."
-            )
+            reason = self._refusal()
+            if reason is not None:
+                raise ValueError(
+                    f"X_pool has {shape[1]} features, must have {expected}, as the data that "
+                    f"{type(self.core).__name__} was fitted on{reason}."
+                )
 
-    @cached_property
+    def _refusal(self):
+        """Why the estimator does not take a pool of another width, None where it does.
+
+        A ColumnTransformer takes columns by their names, whatever others there are.
+        """
+        columns = columns_of(self.X)
+        if columns is None or not hasattr(self.core, "predict"):
+            return ""
+        try:
+            self.core.predict(take_rows(self.X, np.arange(1)))
+        except (ValueError, KeyError):
+            known = getattr(self.core, "feature_names_in_", None)
+            return "" if known is None else f"; {difference(columns, list(known))}"
+        return None
+
+    def _in_order_of_labeled(self):
+        """X with its columns as in the labelled samples, unless the estimator knows their names."""
+        learners = map(without_learner, members_of(self.estimator))
+        if self.is_fitted and all(hasattr(each, "feature_names_in_") for each in learners):
+            return self.X
+        X = held_samples(self.estimator, "X_training") if self.X_labeled is None else self.X_labeled
+        return self.X if X is None else in_order_of(self.X, X, "X_pool", "X")
+
+    @lazy_property
     def labeled(self):
         """The labelled samples: :class:`skally.pool.samples.Samples`."""
         y = held_samples(self.estimator, "y_training") if self.y_labeled is None else self.y_labeled
@@ -60,12 +92,12 @@ class Pool(Samples):
         X = held_samples(self.estimator, "X_training")
         return TrainingSamples(self.estimator, X, X_pool=self.X, **known)
 
-    @cached_property
+    @lazy_property
     def squared_distance_to_labeled(self):
         """Squared distance of each row's features to the nearest labelled sample's, (n_pool,)."""
         return squared_distance_to_nearest(self.features, self.labeled.features)
 
-    @cached_property
+    @lazy_property
     def nearest_labeled(self):
         """Nearest labelled sample of each row by embedding, and its squared distance."""
         return nearest(self.embedding, self.labeled.embedding)
@@ -102,7 +134,7 @@ class Pool(Samples):
             self._computed[key] = compute()
         return self._computed[key]
 
-    @cached_property
+    @lazy_property
     def _computed(self):
         return {}
 
@@ -126,7 +158,7 @@ class TrainingSamples(Samples):
     def __len__(self):
         return len(self.features)
 
-    @cached_property
+    @lazy_property
     def embedding(self):
         """Embedding of what the modAL learner holds and of what the net was trained on, (n, d).
 
@@ -141,7 +173,7 @@ class TrainingSamples(Samples):
         held = self._held.embedding
         return held if trained is None or is_close(trained, held) else np.vstack([held, trained])
 
-    @cached_property
+    @lazy_property
     def proba(self):
         """Class probabilities of the rows of ``embedding``, (n, n_classes)."""
         if self.X is not None and num_samples(self.X) == len(self.embedding):
@@ -155,7 +187,7 @@ class TrainingSamples(Samples):
             )
         return proba
 
-    @cached_property
+    @lazy_property
     def inputs(self):
         """As of any samples, (n, d); none of them may be known before a fit."""
         is_unknown = self.X is None and not self.is_fitted
@@ -168,13 +200,13 @@ class TrainingSamples(Samples):
             return self.train_embedding, self.train_loss
         return self._held.embedding_and_loss
 
-    @cached_property
+    @lazy_property
     def _held(self):
         return Samples(self.estimator, self.rows, y=self.y, memory_limit=self.memory_limit)
 
-    @cached_property
+    @lazy_property
     def _some_of_the_pool(self):
-        X = self.X_pool.tocsr() if sparse.issparse(self.X_pool) else self.X_pool
+        X = self.X_pool
         return Samples(self.estimator, take_rows(X, np.arange(min(100, num_samples(X)))))
 
 

@@ -1,7 +1,6 @@
 """Samples seen through a fitted estimator of any kind."""
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,8 @@ from skally.pool.unwrapping import (
     without_learner,
 )
 from skally.utils.chunks import by_parts
-from skally.utils.validation import as_matrix, num_samples
+from skally.utils.lazy import lazy_property
+from skally.utils.validation import as_matrix, as_plain, num_samples, with_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +46,9 @@ class Samples:
     y: Any = field(default=None, kw_only=True)
     memory_limit: int | None = field(default=None, kw_only=True)
 
+    def __post_init__(self):
+        object.__setattr__(self, "X", with_rows(self.X))  # once, for all who take some of the rows
+
     def __len__(self):
         return num_samples(self.X)
 
@@ -56,12 +59,12 @@ class Samples:
         """The same samples for each learner of a committee; these alone for anything else."""
         return self._of_learners or (self,)
 
-    @cached_property
+    @lazy_property
     def is_fitted(self):
         """Whether there is an estimator, and a fitted one."""
         return is_fitted(self.estimator)
 
-    @cached_property
+    @lazy_property
     def is_regression(self):
         """Whether the estimator, or each learner of a committee, predicts numbers."""
         return is_regression(self.estimator)
@@ -84,7 +87,7 @@ class Samples:
 
     # Features
 
-    @cached_property
+    @lazy_property
     def proba(self):
         """Class probabilities, (n, n_classes); a committee's consensus."""
         if not hasattr(self.core, "predict_proba") or self.is_regression:
@@ -93,7 +96,7 @@ class Samples:
             )
         return by_parts(self.core.predict_proba, self.rows, self.memory_limit)
 
-    @cached_property
+    @lazy_property
     def prediction(self):
         """Predicted numbers, (n, m)."""
         if not self.is_regression:
@@ -103,7 +106,7 @@ class Samples:
         prediction = by_parts(self.core.predict, self.rows, self.memory_limit)
         return np.reshape(prediction, (len(prediction), -1))
 
-    @cached_property
+    @lazy_property
     def embedding(self):
         """Embedding, or ``inputs`` of what has none, (n, d); that of a committee side by side."""
         if self._of_learners:
@@ -120,7 +123,7 @@ class Samples:
             known["proba"], known["embedding"] = both
         return self.proba, self.embedding
 
-    @cached_property
+    @lazy_property
     def inputs(self):
         """Columns of X as the last step of a fitted pipeline sees them, (n, d)."""
         if not self.is_fitted:
@@ -169,9 +172,9 @@ class Samples:
     @property
     def target(self):
         """Labels as an array, (n,) or (n, m)."""
-        return np.asarray(need("y", self.y))
+        return np.asarray(as_plain(need("y", self.y)))
 
-    @cached_property
+    @lazy_property
     def loss(self):
         """Own loss of a net, log loss of other classifiers, squared error of regressors, (n,)."""
         X, y = self.rows, self.target
@@ -190,17 +193,17 @@ class Samples:
 
     # What a constrained net keeps of the rows that it was trained on
 
-    @cached_property
+    @lazy_property
     def train_embedding(self):
         """Embedding of the rows that have a dual variable, (n_trained, d)."""
         return self._net_with_duals.train_embedding_[self._has_dual]
 
-    @cached_property
+    @lazy_property
     def dual_variables(self):
         """Dual variables of the rows of ``train_embedding``, (n_trained,)."""
         return self._net_with_duals.dual_variables_[self._has_dual]
 
-    @cached_property
+    @lazy_property
     def train_loss(self):
         """Losses that the training left, of the rows of ``train_embedding``, (n_trained,)."""
         net = self._net_with_duals
@@ -211,7 +214,7 @@ class Samples:
         """X, which must be there."""
         return need("X", self.X)
 
-    @cached_property
+    @lazy_property
     def _of_learners(self):
         learners = learners_of(self.estimator) or ()
         return tuple(replace(self, estimator=learner) for learner in learners)

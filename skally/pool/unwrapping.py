@@ -5,7 +5,10 @@ from scipy import sparse
 from sklearn.base import is_regressor
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skally.utils.columns import columns_of
+from skally.utils.validation import as_array
 
 
 def is_learner(estimator):
@@ -80,7 +83,7 @@ def scale_target(estimator, y):
     """
     for each in chain(estimator):
         if hasattr(each, "transformer_"):  # a TransformedTargetRegressor
-            y = each.transformer_.transform(y.reshape(len(y), -1))
+            y = as_array(each.transformer_.transform(y.reshape(len(y), -1)))
     return y
 
 
@@ -95,11 +98,15 @@ def transform(estimator, X):
     Raises
     ------
     ValueError, NotFittedError
-        If there is no fitted estimator.
+        If there is no fitted estimator, or if a data frame has other columns than the last step was
+        fitted on, or in another order.
     """
     check_fitted(estimator)
-    for transformer in unwrap(estimator)[0]:
+    transformers, innermost = unwrap(estimator)
+    for transformer in transformers:
         X = transformer.transform(X)
+    if columns_of(X) is not None and hasattr(innermost, "feature_names_in_"):
+        validate_data(innermost, X, reset=False, skip_check_array=True)
     return X
 
 

@@ -1,7 +1,6 @@
 """Discriminative active learning: label what a classifier tells from the labelled samples."""
 
 import numbers
-import warnings
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -12,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from skally.functional.selection import top_k
 from skally.samplers.base import BaseSampler
 from skally.utils.chunks import by_parts
+from skally.utils.locks import warnings_ignored
 from skally.utils.random import clone_seeded
 from skally.utils.validation import check_number
 
@@ -77,8 +77,7 @@ class DiscriminativeSampler(BaseSampler):
         others = others[: max(1, int(self.ratio * len(labeled)))]
         X, y = np.concatenate([labeled, Z[others]]), np.repeat([0, 1], [len(labeled), len(others)])
         classifier = discriminator(len(X)) if self.classifier is None else self.classifier
-        with warnings.catch_warnings():  # only the ranking matters
-            warnings.simplefilter("ignore", ConvergenceWarning)
+        with warnings_ignored(category=ConvergenceWarning):  # only the ranking matters
             classifier = clone_seeded(classifier, rng).fit(X, y)
         return by_parts(lambda part: classifier.predict_proba(part)[:, 1], Z)
 
@@ -92,4 +91,4 @@ def discriminator(n_rows):
         learning_rate_init=0.01,
         max_iter=1 + 100 * batch_size // n_rows,
     )
-    return make_pipeline(StandardScaler(), net)
+    return make_pipeline(StandardScaler().set_output(transform="default"), net)

@@ -6,11 +6,10 @@ import tempfile
 from functools import partial
 
 import numpy as np
-from scipy import sparse
 from sklearn.utils import gen_batches
 from skorch.utils import is_dataset
 
-from skally.utils.validation import check_number, num_samples, take_rows
+from skally.utils.validation import check_number, num_samples, take_rows, with_rows
 
 # Rows of a part, a multiple of the usual batch sizes, so that no part ends with a small batch.
 ROWS = 8192
@@ -45,10 +44,7 @@ def by_parts(compute, X, memory_limit=None):
     n = num_samples(X)
     if n <= ROWS or is_dataset(X):
         return compute(X)
-    if isinstance(X, list):
-        X = np.asarray(X)
-    elif sparse.issparse(X):
-        X = X.tocsr()
+    X = np.asarray(X) if isinstance(X, list) else with_rows(X)
     result = None
     for rows in gen_batches(n, ROWS):
         part = compute(take_rows(X, rows))

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from sklearn.base import clone
 
+from skally.utils.locks import ForkSafeLock
+
 
 def make_rng(random_state):
     """Random generator for one call, from a ``random_state`` as scikit-learn's estimators take.
@@ -41,14 +43,30 @@ def clone_seeded(estimator, rng):
     return clone(estimator).set_params(**{name: draw_seed(rng) for name in sorted(names)})
 
 
+GENERATORS = ForkSafeLock()
+
+
 @contextmanager
 def torch_seeded(seed, device="cpu"):
     """Context in which torch's global generators start from ``seed``; they are restored after it.
 
-    Module initialisation and dropout can use nothing but torch's global generators. No other place
-    of the package touches these.
+    Module initialisation and dropout can use nothing but torch's global generators, which all
+    threads share. No other place of the package touches these. Threads enter one after another, so
+    that each draws its own numbers; what runs inside must not wait for another thread that wants
+    to enter.
     """
     device = torch.device(device or "cpu")
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    with GENERATORS.held():
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            seed_generators(seed, device)
+            yield
+
+
+def seed_generators(seed, device):
+    """Seed torch's global generators of the CPU and of a device, and no others."""
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            torch.cuda.manual_seed(seed)
+    elif device.type != "cpu":
         torch.manual_seed(seed)
-        yield

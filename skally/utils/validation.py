@@ -14,8 +14,30 @@ from skorch.utils import is_dataset, multi_indexing
 
 
 def as_plain(X):
-    """Array of a torch tensor; anything else as it is."""
-    return X.detach().cpu().numpy() if isinstance(X, torch.Tensor) else X
+    """Array of a torch tensor or of a masked array without masked values; others as they are.
+
+    Raises
+    ------
+    ValueError
+        If values are masked, which NumPy would silently take as they are under the mask.
+    """
+    if isinstance(X, np.ma.MaskedArray):
+        n_masked = np.ma.count_masked(X)
+        if n_masked:
+            raise ValueError(
+                f"A masked array has {n_masked} masked values, must have none: fill or drop them."
+            )
+        return X.data
+    if not isinstance(X, torch.Tensor):
+        return X
+    X = X.detach().cpu().to_dense()
+    return (X.float() if X.dtype == torch.bfloat16 else X).numpy()  # NumPy has no bfloat16
+
+
+def with_rows(X):
+    """Samples in a form whose rows can be taken: sparse ones of any format as CSR."""
+    X = as_plain(X)
+    return X.tocsr() if sparse.issparse(X) else X
 
 
 def num_samples(X):
@@ -30,7 +52,8 @@ def sample_shape(X):
 
 def take_rows(X, rows):
     """Some rows of anything that the nets take, as the same type; those of a list as an array."""
-    X = np.asarray(X) if isinstance(X, list) else X  # to skorch a list means several inputs
+    # to skorch a list means several inputs
+    X = np.asarray(X) if isinstance(X, list) else with_rows(X)
     return torch.utils.data.Subset(X, rows) if is_dataset(X) else multi_indexing(X, rows)
 
 

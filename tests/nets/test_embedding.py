@@ -13,8 +13,8 @@ from skally.nets.embedding import (
     dropout_active,
     embedding,
     find_embedding_layer,
-    watched,
 )
+from skally.nets.watching import watched
 
 
 def test_last_linear_layer_is_the_default_and_names_choose_others():

@@ -5,6 +5,7 @@ from sklearn.ensemble import BaggingClassifier
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
+from threads import in_threads
 
 from skally.utils.random import clone_seeded, draw_seed, make_rng, torch_seeded
 
@@ -23,6 +24,21 @@ def test_same_seed_draws_the_same_inside():
             draws.append(torch.rand(5))
         torch.rand(1)
     assert torch.equal(*draws)
+
+
+def test_sections_of_threads_and_sections_within_draw_their_own_numbers():
+    state = torch.get_rng_state()
+
+    def draw():
+        with torch_seeded(3):
+            first = torch.rand(2)
+            with torch_seeded(4):
+                inner = torch.rand(3)
+            return torch.cat([first, inner, torch.rand(2)])
+
+    alone = draw()
+    assert all(torch.equal(found, alone) for found in in_threads(draw, 50))
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_none_neither_reads_nor_moves_numpys_global_generator():

@@ -6,8 +6,15 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
+from scipy import sparse
 
-from skally.utils.validation import check_epsilon, check_n_instances, check_number
+from skally.utils.validation import (
+    as_plain,
+    check_epsilon,
+    check_n_instances,
+    check_number,
+    take_rows,
+)
 
 
 @pytest.mark.parametrize("value", [1, 10**400, np.int64(5), np.uint8(5)])
@@ -60,3 +67,15 @@ def test_a_tolerance_is_one_number_or_one_for_each_sample():
     for bad in (-1, np.nan, np.inf, "much", [1, 2], [[1], [2], [3]]):
         with pytest.raises(ValueError, match="epsilon (==|has shape)"):
             check_epsilon(bad, 3)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int64])
+def test_tensors_of_any_kind_are_arrays_of_their_numbers(dtype):
+    X = torch.tensor([[0, 2], [3, 0]], dtype=dtype)
+    assert as_plain(X).tolist() == as_plain(X.to_sparse()).tolist() == [[0, 2], [3, 0]]
+
+
+def test_rows_of_every_sparse_format_can_be_taken():
+    X = np.arange(12.0).reshape(4, 3)
+    for form in (sparse.coo_matrix, sparse.dia_array, sparse.dok_matrix, sparse.bsr_array):
+        assert take_rows(form(X), np.array([2, 0])).toarray().tolist() == X[[2, 0]].tolist()
