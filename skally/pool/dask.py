@@ -138,7 +138,12 @@ def prepare(query, blocks, rng):
     """The query with a sampler that has fitted what depends only on the labelled samples."""
     pool = Pool(query.estimator, blocks, query.X, query.y, memory_limit=query.memory_limit)
     with ONE_AT_A_TIME:
-        return replace(query, sampler=query.sampler.prepare(pool, rng))
+        sampler = query.sampler.prepare(pool, rng)
+    if not hasattr(sampler, "query"):
+        raise ValueError(
+            f"{type(query.sampler).__name__}.prepare returned {sampler!r}, must be a sampler."
+        )
+    return replace(query, sampler=sampler)
 
 
 def as_blocks(X_pool):

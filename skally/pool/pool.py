@@ -10,6 +10,7 @@ from skorch.utils import is_dataset
 
 from skally.functional.distances import nearest, squared_distance_to_nearest
 from skally.nets.embedding import head_probabilities
+from skally.pool.checks import check_features, check_same_length
 from skally.pool.samples import Samples
 from skally.pool.unwrapping import held_samples
 from skally.utils.random import draw_seed
@@ -33,9 +34,11 @@ class Pool(Samples):
     Raises
     ------
     ValueError
-        If the pool is empty or has another number of features than the estimator was fitted on.
+        If the pool is empty or has another number of features than the estimator was fitted on, or
+        if there is not one label for each labelled sample.
     """
 
+    _name = "X_pool"
     X_labeled: Any = None
     y_labeled: Any = None
 
@@ -49,16 +52,18 @@ class Pool(Samples):
                 f"X_pool has {shape[1]} features, must have {expected}, as the data that "
                 f"{type(self.core).__name__} was fitted on."
             )
+        if self.X_labeled is not None and self.y_labeled is not None:
+            check_same_length(self.X_labeled, self.y_labeled)
 
     @cached_property
     def labeled(self):
         """The labelled samples: :class:`skally.pool.samples.Samples`."""
-        y = held_samples(self.estimator, "y_training") if self.y_labeled is None else self.y_labeled
-        known = {"y": y, "memory_limit": self.memory_limit}
-        if self.X_labeled is not None:
-            return Samples(self.estimator, self.X_labeled, **known)
+        y, known = self.y_labeled, {"memory_limit": self.memory_limit}
+        if self.X_labeled is not None:  # what a learner holds are labels of other rows
+            return Samples(self.estimator, self.X_labeled, y=y, **known)
+        y = held_samples(self.estimator, "y_training") if y is None else y
         X = held_samples(self.estimator, "X_training")
-        return TrainingSamples(self.estimator, X, X_pool=self.X, **known)
+        return TrainingSamples(self.estimator, X, y=y, X_pool=self.X, **known)
 
     @cached_property
     def squared_distance_to_labeled(self):
@@ -136,6 +141,8 @@ class TrainingSamples(Samples):
         trained = getattr(self.net, "train_embedding_", None)
         if self.X is None and trained is None:
             raise ValueError("X == None, must be the labelled samples: the estimator holds none.")
+        if trained is not None:
+            trained = check_features(trained, "The embedding of the training samples")
         if self.X is None:
             return trained
         held = self._held.embedding

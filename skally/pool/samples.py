@@ -9,6 +9,14 @@ from sklearn.preprocessing import LabelEncoder
 from skorch import NeuralNet
 
 from skally.nets.embedding import embedding, find_embedding_layer, recorded_inputs
+from skally.pool.checks import (
+    as_columns,
+    as_labels,
+    check_features,
+    check_proba,
+    check_same_length,
+    checking,
+)
 from skally.pool.ensembles import model_draws, spread
 from skally.pool.gradients import gradient_sketch
 from skally.pool.unwrapping import (
@@ -91,7 +99,8 @@ class Samples:
             raise ValueError(
                 f"{type(self.core).__name__} has no predict_proba, which this sampler needs."
             )
-        return by_parts(self.core.predict_proba, self.rows, self.memory_limit)
+        compute = checking(self._check_proba, self.core.predict_proba)
+        return by_parts(compute, self.rows, self.memory_limit)
 
     @cached_property
     def prediction(self):
@@ -101,7 +110,8 @@ class Samples:
                 f"{type(self.net).__name__} is no regressor, which this sampler needs."
             )
         prediction = by_parts(self.core.predict, self.rows, self.memory_limit)
-        return np.reshape(prediction, (len(prediction), -1))
+        prediction = np.reshape(prediction, (len(prediction), -1))
+        return check_features(prediction, f"The prediction of {self._name}")
 
     @cached_property
     def embedding(self):
@@ -109,14 +119,16 @@ class Samples:
         if self._of_learners:
             return np.hstack([member.embedding for member in self.members])
         check_fitted(self.estimator)
-        return by_parts(self._embed, self.rows, self.memory_limit)
+        compute = checking(self._check_features, self._embed)
+        return by_parts(compute, self.rows, self.memory_limit)
 
     @property
     def proba_and_embedding(self):
         """Both, from one forward pass where the estimator is one net and neither is known."""
         known, is_net = vars(self), hasattr(self.net, "module_")
         if is_net and "proba" not in known and "embedding" not in known:
-            both = by_parts(self._predict_and_embed, self.rows, self.memory_limit)
+            compute = checking(self._check_both, self._predict_and_embed)
+            both = by_parts(compute, self.rows, self.memory_limit)
             known["proba"], known["embedding"] = both
         return self.proba, self.embedding
 
@@ -124,9 +136,9 @@ class Samples:
     def inputs(self):
         """Columns of X as the last step of a fitted pipeline sees them, (n, d)."""
         if not self.is_fitted:
-            return as_matrix(self.rows)
+            return check_features(as_matrix(self.rows), self._name)
         seen = [as_matrix(transform(each.estimator, self.rows)) for each in self.members]
-        return seen[0] if len(seen) == 1 else np.hstack(seen)
+        return check_features(seen[0] if len(seen) == 1 else np.hstack(seen), self._name)
 
     @property
     def features(self):
@@ -168,18 +180,21 @@ class Samples:
 
     @property
     def target(self):
-        """Labels as an array, (n,) or (n, m)."""
-        return np.asarray(need("y", self.y))
+        """Labels as an array, (n,) or (n, m), none of them missing."""
+        return as_labels(need("y", self.y))
 
     @cached_property
     def loss(self):
         """Own loss of a net, log loss of other classifiers, squared error of regressors, (n,)."""
         X, y = self.rows, self.target
+        check_same_length(X, y)
         if hasattr(self.net, "sample_loss"):
             y = scale_target(self.estimator, y)
             return self.net.sample_loss(transform(self.estimator, X), y)
         if self.is_regression:
-            return ((self.core.predict(X) - y) ** 2).reshape(len(y), -1).mean(axis=1)
+            return ((self.prediction - as_columns(y, self.prediction.shape[1])) ** 2).mean(axis=1)
+        if y.ndim > 1:
+            raise ValueError(f"y has shape {y.shape}, must be (n,) for a classifier.")
         column = LabelEncoder().fit(self.core.classes_).transform(y)
         return -np.log(np.maximum(self.proba[np.arange(len(y)), column], np.finfo(float).tiny))
 
@@ -215,6 +230,18 @@ class Samples:
     def _of_learners(self):
         learners = learners_of(self.estimator) or ()
         return tuple(replace(self, estimator=learner) for learner in learners)
+
+    _name = "X"  # of the rows, in errors
+
+    def _check_features(self, Z, start):
+        return check_features(Z, f"The embedding of {self._name}", start)
+
+    def _check_proba(self, proba, start):
+        return check_proba(proba, self.estimator, start)
+
+    def _check_both(self, both, start):
+        proba, Z = both
+        return self._check_proba(proba, start), self._check_features(Z, start)
 
     def _embed(self, X):
         X = transform(self.estimator, X)
@@ -252,3 +279,42 @@ def need(name, value):
         what = {"X": "the labelled samples", "y": "the labels of X"}[name]
         raise ValueError(f"{name} == None, must be {what}, which this sampler needs.")
     return value
+
+
+def sample_loss(estimator, X, y):
+    """Loss of each sample under a fitted estimator.
+
+    It is the loss that a constrained net was trained with, in the units of ``epsilon``, the log
+    loss of any other classifier, and the squared error of any other regressor, whose mean is taken
+    over several targets.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        A scikit-learn estimator, a net, a Pipeline, GridSearchCV or TransformedTargetRegressor
+        around one, or a modAL learner.
+    X : n rows of anything that the estimator takes
+    y : array-like of shape (n,), (n, 1), or (n, m) of a regressor of m targets
+
+    Returns
+    -------
+    loss : array of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If there is not one label for each row, if a label is missing, if y has another number of
+        columns than the predictions, or if rows of probabilities do not add up to 1.
+    sklearn.exceptions.NotFittedError
+        If the estimator is not fitted.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from skally.losses import sample_loss
+    >>> model = LinearRegression().fit([[0.0], [1.0]], [0.0, 2.0])
+    >>> sample_loss(model, [[0.0], [1.0]], [0.0, 5.0]).round(6)
+    array([0., 9.])
+    """
+    check_fitted(estimator)
+    return Samples(estimator, X, y=y).loss
