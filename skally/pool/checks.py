@@ -1,12 +1,16 @@
 """Checks of what comes from elsewhere: features, class probabilities and labels."""
 
+from contextlib import contextmanager
+
 import numpy as np
+from scipy import sparse
+from sklearn.exceptions import NotFittedError
 
 from skally.pool.unwrapping import members_of, unwrap
 from skally.utils.validation import as_plain, num_samples
 
 
-def checking(check, compute):
+def checking(check, compute, name="X"):
     """Function for :func:`skally.utils.chunks.by_parts` that checks each part when it is computed.
 
     So a large array is not read a second time, from a file perhaps.
@@ -15,16 +19,56 @@ def checking(check, compute):
     ----------
     check : function of (part, number of its first row), which returns the part to use
     compute : function from rows to an array, or to a tuple of arrays
+    name : str
+        What the rows are called in errors.
     """
     n_rows = 0
 
     def compute_and_check(X):
         nonlocal n_rows
-        part = check(compute(X), n_rows)
+        with naming_rows(X, name, n_rows):
+            part = compute(X)
+        part = check(part, n_rows)
         n_rows += num_samples(X)
         return part
 
     return compute_and_check
+
+
+@contextmanager
+def naming_rows(X, name, start=0):
+    """Add to an error that comes of values which are not finite what rows have them.
+
+    Parameters
+    ----------
+    X, name, start : rows, what they are called, and the number of the first one
+    """
+    try:
+        yield
+    except NotFittedError:
+        raise
+    except ValueError as error:
+        is_of_values = "NaN" in str(error) or "infinity" in str(error)
+        wrong = extreme_rows(X) if is_of_values else ()
+        if len(wrong) == 0:
+            raise
+        raise ValueError(
+            f"{name} has missing, infinite or very large values in {rows_in_words(wrong + start)}: "
+            f"{error}"
+        ) from error
+
+
+def extreme_rows(X):
+    """Numbers of the rows with a value whose square float32 cannot hold, as far as X is numeric."""
+    largest = np.sqrt(np.finfo(np.float32).max)
+    if sparse.issparse(X):
+        X = X.tocoo()
+        return np.unique(X.row[~(np.abs(X.data) <= largest)])
+    try:
+        values = np.asarray(as_plain(X), dtype=np.float64)
+    except (TypeError, ValueError):  # text, or a data set
+        return ()
+    return np.flatnonzero(~(np.abs(values) <= largest).reshape(len(values), -1).all(axis=1))
 
 
 def check_features(Z, name, start=0):
@@ -128,21 +172,22 @@ def as_labels(y):
     ValueError
         If the shape is another one or a label is missing: NaN, None, NA or infinite.
     """
+    given = y if isinstance(y, list) else None  # NumPy turns NaN beside strings into "nan"
     y = np.asarray(as_plain(y))
     if y.ndim not in (1, 2):
         raise ValueError(f"y has shape {y.shape}, must be (n,) or (n, m).")
-    y = y[:, 0] if y.shape[1:] == (1,) else y
-    if y.dtype.kind == "O":
-        missing = np.reshape([is_missing(label) for label in y.ravel()], y.shape)
+    labels = y if given is None else np.array(given, dtype=object)
+    if labels.dtype.kind == "O":
+        missing = np.reshape([is_missing(label) for label in labels.ravel()], labels.shape)
     else:
         missing = ~np.isfinite(y) if y.dtype.kind in "fc" else np.zeros(y.shape, dtype=bool)
-    wrong = np.flatnonzero(missing.reshape(len(y), -1).any(axis=1)) if y.size else []
+    wrong = np.argwhere(missing)
     if len(wrong):
         raise ValueError(
-            f"y has no finite label, but {y[missing][0]!r}, in {rows_in_words(wrong)}: leave out "
-            "samples that have no label."
+            f"y has {labels[tuple(wrong[0])]} in {rows_in_words(np.unique(wrong[:, 0]))}, must "
+            "have a finite label for each row: leave out samples without one."
         )
-    return y
+    return y[:, 0] if y.shape[1:] == (1,) else y
 
 
 def is_missing(label):
@@ -175,3 +220,11 @@ def rows_in_words(rows):
         return f"row {rows[0]}"
     shown = ", ".join(map(str, rows[:5]))
     return f"rows {shown}" + (f" and {len(rows) - 5} more" if len(rows) > 5 else "")
+
+
+def need(name, value):
+    """The value, which a sampler cannot do without."""
+    if value is None:
+        what = {"X": "the labelled samples", "y": "the labels of X"}[name]
+        raise ValueError(f"{name} == None, must be {what}, which this sampler needs.")
+    return value

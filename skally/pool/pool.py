@@ -97,9 +97,13 @@ class Pool(Samples):
         ----------
         rows : int array
         """
-        return self.cached(
-            ("subset", rows.tobytes()), lambda: replace(self, X=take_rows(self.X, rows))
-        )
+
+        def compute():
+            part = replace(self, X=take_rows(self.X, rows))
+            vars(part)["_name"] = "a part of X_pool"  # whose rows have other numbers
+            return part
+
+        return self.cached(("subset", rows.tobytes()), compute)
 
     def cached(self, key, compute):
         """What ``compute()`` gives on the first call with this key, for both hooks of a sampler."""

@@ -16,6 +16,8 @@ from skally.pool.checks import (
     check_proba,
     check_same_length,
     checking,
+    naming_rows,
+    need,
 )
 from skally.pool.ensembles import model_draws, spread
 from skally.pool.gradients import gradient_sketch
@@ -99,7 +101,7 @@ class Samples:
             raise ValueError(
                 f"{type(self.core).__name__} has no predict_proba, which this sampler needs."
             )
-        compute = checking(self._check_proba, self.core.predict_proba)
+        compute = checking(self._check_proba, self.core.predict_proba, self._name)
         return by_parts(compute, self.rows, self.memory_limit)
 
     @cached_property
@@ -109,9 +111,8 @@ class Samples:
             raise ValueError(
                 f"{type(self.net).__name__} is no regressor, which this sampler needs."
             )
-        prediction = by_parts(self.core.predict, self.rows, self.memory_limit)
-        prediction = np.reshape(prediction, (len(prediction), -1))
-        return check_features(prediction, f"The prediction of {self._name}")
+        compute = checking(self._check_prediction, self.core.predict, self._name)
+        return by_parts(compute, self.rows, self.memory_limit)
 
     @cached_property
     def embedding(self):
@@ -119,7 +120,7 @@ class Samples:
         if self._of_learners:
             return np.hstack([member.embedding for member in self.members])
         check_fitted(self.estimator)
-        compute = checking(self._check_features, self._embed)
+        compute = checking(self._check_features, self._embed, self._name)
         return by_parts(compute, self.rows, self.memory_limit)
 
     @property
@@ -127,7 +128,7 @@ class Samples:
         """Both, from one forward pass where the estimator is one net and neither is known."""
         known, is_net = vars(self), hasattr(self.net, "module_")
         if is_net and "proba" not in known and "embedding" not in known:
-            compute = checking(self._check_both, self._predict_and_embed)
+            compute = checking(self._check_both, self._predict_and_embed, self._name)
             both = by_parts(compute, self.rows, self.memory_limit)
             known["proba"], known["embedding"] = both
         return self.proba, self.embedding
@@ -135,9 +136,11 @@ class Samples:
     @cached_property
     def inputs(self):
         """Columns of X as the last step of a fitted pipeline sees them, (n, d)."""
-        if not self.is_fitted:
-            return check_features(as_matrix(self.rows), self._name)
-        seen = [as_matrix(transform(each.estimator, self.rows)) for each in self.members]
+        with naming_rows(self.rows, self._name):
+            if self.is_fitted:
+                seen = [as_matrix(transform(each.estimator, self.rows)) for each in self.members]
+            else:
+                seen = [as_matrix(self.rows)]
         return check_features(seen[0] if len(seen) == 1 else np.hstack(seen), self._name)
 
     @property
@@ -156,7 +159,8 @@ class Samples:
         """
         learners = learners_of(self.estimator)
         if learners is None:
-            yield from model_draws(self.net, transform(self.estimator, self.rows), n_draws, rng)
+            with naming_rows(self.rows, self._name):
+                yield from model_draws(self.net, transform(self.estimator, self.rows), n_draws, rng)
             return
         for learner in learners:
             member = replace(self, estimator=learner)  # a copy, which goes with its predictions
@@ -174,7 +178,8 @@ class Samples:
             gradient_sketch(each.net, transform(each.estimator, self.rows), size, seed)
             for each, seed in zip(self.members, seeds, strict=True)
         ]
-        return sketches[0] if len(sketches) == 1 else np.hstack(sketches)
+        sketch = sketches[0] if len(sketches) == 1 else np.hstack(sketches)
+        return check_features(sketch, f"The gradient sketch of {self._name}")
 
     # What needs labels
 
@@ -193,10 +198,11 @@ class Samples:
             return self.net.sample_loss(transform(self.estimator, X), y)
         if self.is_regression:
             return ((self.prediction - as_columns(y, self.prediction.shape[1])) ** 2).mean(axis=1)
+        proba = self.proba
         if y.ndim > 1:
             raise ValueError(f"y has shape {y.shape}, must be (n,) for a classifier.")
         column = LabelEncoder().fit(self.core.classes_).transform(y)
-        return -np.log(np.maximum(self.proba[np.arange(len(y)), column], np.finfo(float).tiny))
+        return -np.log(np.maximum(proba[np.arange(len(y)), column], np.finfo(float).tiny))
 
     @property
     def embedding_and_loss(self):
@@ -236,6 +242,10 @@ class Samples:
     def _check_features(self, Z, start):
         return check_features(Z, f"The embedding of {self._name}", start)
 
+    def _check_prediction(self, prediction, start):
+        prediction = np.reshape(prediction, (len(prediction), -1))
+        return check_features(prediction, f"The prediction of {self._name}", start)
+
     def _check_proba(self, proba, start):
         return check_proba(proba, self.estimator, start)
 
@@ -271,50 +281,3 @@ class Samples:
     @property
     def _has_dual(self):
         return np.isfinite(self._net_with_duals.dual_variables_)
-
-
-def need(name, value):
-    """The value, which a sampler cannot do without."""
-    if value is None:
-        what = {"X": "the labelled samples", "y": "the labels of X"}[name]
-        raise ValueError(f"{name} == None, must be {what}, which this sampler needs.")
-    return value
-
-
-def sample_loss(estimator, X, y):
-    """Loss of each sample under a fitted estimator.
-
-    It is the loss that a constrained net was trained with, in the units of ``epsilon``, the log
-    loss of any other classifier, and the squared error of any other regressor, whose mean is taken
-    over several targets.
-
-    Parameters
-    ----------
-    estimator : fitted estimator
-        A scikit-learn estimator, a net, a Pipeline, GridSearchCV or TransformedTargetRegressor
-        around one, or a modAL learner.
-    X : n rows of anything that the estimator takes
-    y : array-like of shape (n,), (n, 1), or (n, m) of a regressor of m targets
-
-    Returns
-    -------
-    loss : array of shape (n,)
-
-    Raises
-    ------
-    ValueError
-        If there is not one label for each row, if a label is missing, if y has another number of
-        columns than the predictions, or if rows of probabilities do not add up to 1.
-    sklearn.exceptions.NotFittedError
-        If the estimator is not fitted.
-
-    Examples
-    --------
-    >>> from sklearn.linear_model import LinearRegression
-    >>> from skally.losses import sample_loss
-    >>> model = LinearRegression().fit([[0.0], [1.0]], [0.0, 2.0])
-    >>> sample_loss(model, [[0.0], [1.0]], [0.0, 5.0]).round(6)
-    array([0., 9.])
-    """
-    check_fitted(estimator)
-    return Samples(estimator, X, y=y).loss

@@ -104,7 +104,8 @@ class BaseSampler(BaseEstimator, ABC):
         Returns
         -------
         indices : int array of shape (n_instances,)
-            Distinct, best first where order means something.
+            Positions, for ``X_pool[indices]``, or ``X_pool.iloc[indices]`` of a data frame. They
+            are distinct, and best first where order means something.
         utility : array of shape (n_pool,)
             Only with ``return_utilities``; more is better. In a dask pool each block computes those
             of its own rows, and sends 8 bytes for each.

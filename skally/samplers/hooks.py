@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skally.pool.checks import rows_in_words
 from skally.utils.validation import as_plain
 
 
@@ -31,8 +32,8 @@ def check_utility(utility, n, origin):
     wrong = np.flatnonzero(~(values < np.inf))
     if len(wrong):
         raise ValueError(
-            f"{origin} returned {values[wrong[0]]} for row {wrong[0]} and {len(wrong)} of {n} rows "
-            "are such, must be finite, or minus infinity for rows to take last."
+            f"{origin} returned {values[wrong[0]]} in {rows_in_words(wrong)}, must be finite, or "
+            "minus infinity for rows to take last."
         )
     return values
 

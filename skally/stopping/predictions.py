@@ -137,7 +137,9 @@ class OverallUncertainty(StoppingCriterion):
         def uncertainty_of(proba, start):
             return normalized_entropy(check_proba(proba, state.estimator, start))
 
-        uncertainty = by_parts(checking(uncertainty_of, model.predict_proba), state.X_pool)
+        uncertainty = by_parts(
+            checking(uncertainty_of, model.predict_proba, "X_pool"), state.X_pool
+        )
         return as_finite("uncertainty of X_pool", level(uncertainty, self.quantile))
 
     def decide(self, observations):

@@ -23,7 +23,25 @@ from skally.utils.validation import num_samples
 
 
 def repair():
-    """Patch modAL, now or as soon as it is imported."""
+    """Patch modAL so that it works with current scikit-learn, pandas and polars.
+
+    The modules of modAL that are imported already are patched now, the others when they are
+    imported. ``import skally`` calls this. Where modAL is not installed or not used, nothing
+    happens, and a second call changes nothing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from modAL.models import ActiveLearner
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skally.modal import repair
+    >>> repair()
+    >>> X, y = pd.DataFrame({"x": [0.0, 1.0, 2.0, 3.0]}), pd.Series([0, 0, 1, 1])
+    >>> learner = ActiveLearner(LogisticRegression(), X_training=X, y_training=y)
+    >>> learner.teach(pd.DataFrame({"x": [4.0]}), [1])
+    >>> learner.y_training.tolist()
+    [0, 0, 1, 1, 1]
+    """
     if not any(isinstance(finder, RepairingFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, RepairingFinder())
     for name, module in list(sys.modules.items()):
