@@ -207,12 +207,17 @@ def shortlist(query, X_block, n_rows, seed):
     """
     check_length(X_block, n_rows)
     k, utility = min(query.n_instances, n_rows), None
-    if query.return_utilities:
-        picks, utility = query.run(X_block, k, seed, True)
-    elif k < n_rows:
-        picks = query.run(X_block, k, seed)
-    else:
+    if k == n_rows and not query.return_utilities:
         return Shortlist(np.arange(n_rows), X_block, None)
+    try:
+        picks = query.run(X_block, k, seed, query.return_utilities)
+    except ValueError as error:
+        if type(error) is not ValueError or " in row" not in str(error):
+            raise
+        where = f"(Rows are numbered within a block of {n_rows} rows of X_pool.)"
+        raise ValueError(f"{error} {where}") from error
+    if query.return_utilities:
+        picks, utility = picks
     picks = np.sort(picks)
     return Shortlist(picks, take_rows(X_block, picks), utility)
 

@@ -58,10 +58,12 @@ class Pool(Samples):
     @cached_property
     def labeled(self):
         """The labelled samples: :class:`skally.pool.samples.Samples`."""
-        y, known = self.y_labeled, {"memory_limit": self.memory_limit}
-        if self.X_labeled is not None:  # what a learner holds are labels of other rows
+        y = held_samples(self.estimator, "y_training") if self.y_labeled is None else self.y_labeled
+        known = {"memory_limit": self.memory_limit}
+        if self.X_labeled is not None:
+            if y is not None and num_samples(y) != num_samples(self.X_labeled):
+                y = None  # what the learner holds are labels of other rows
             return Samples(self.estimator, self.X_labeled, y=y, **known)
-        y = held_samples(self.estimator, "y_training") if y is None else y
         X = held_samples(self.estimator, "X_training")
         return TrainingSamples(self.estimator, X, y=y, X_pool=self.X, **known)
 

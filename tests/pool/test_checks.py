@@ -236,3 +236,20 @@ def test_labels_of_other_rows_are_refused_or_left_out(diabetes):
         ImprovedGreedySampler().query(learner, X[60:], X=X[:50])
     with pytest.raises(ValueError, match="y has 40 labels, must have 60"):
         ImprovedGreedySampler().query(learner, X[60:], y=y[:40])
+
+
+def test_a_learner_lends_its_labels_to_its_own_rows(diabetes):
+    X, y = diabetes
+    learner = ActiveLearner(
+        LinearRegression(), query_strategy=CoreSetSampler(), X_training=X[:60], y_training=y[:60]
+    )
+    picks = ImprovedGreedySampler().query(learner, X[60:], 3)
+    assert np.array_equal(ImprovedGreedySampler().query(learner, X[60:], 3, X=X[:60]), picks)
+
+
+def test_a_block_of_a_dask_pool_says_how_rows_are_numbered(rng):
+    X = rng.normal(size=(40, 2))
+    X[33] = np.inf
+    X_pool = pytest.importorskip("dask.array").from_array(X, chunks=(20, 2))
+    with pytest.raises(ValueError, match="in row 13: .* within a block of 20 rows of X_pool"):
+        CoreSetSampler().query(None, X_pool, 3)
