@@ -15,6 +15,8 @@ MODULES = [
     "skally.criteria",
     "skally.datasets",
     "skally.epsilon",
+    "skally.losses",
+    "skally.modal",
     "skally.modules",
     "skally.paper",
     "skally.pool",

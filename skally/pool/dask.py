@@ -132,7 +132,12 @@ def query_blocks(query, X_pool):
 def prepare(query, blocks, rng):
     """The query with a sampler that has fitted what depends only on the labelled samples."""
     pool = Pool(query.estimator, blocks, query.X, query.y, memory_limit=query.memory_limit)
-    return replace(query, sampler=query.sampler.prepare(pool, rng))
+    sampler = query.sampler.prepare(pool, rng)
+    if not hasattr(sampler, "query"):
+        raise ValueError(
+            f"{type(query.sampler).__name__}.prepare returned {sampler!r}, must be a sampler."
+        )
+    return replace(query, sampler=sampler)
 
 
 def as_blocks(X_pool):
@@ -196,12 +201,17 @@ def shortlist(query, X_block, n_rows, seed):
     """
     check_length(X_block, n_rows)
     k, utility = min(query.n_instances, n_rows), None
-    if query.return_utilities:
-        picks, utility = query.run(X_block, k, seed, True)
-    elif k < n_rows:
-        picks = query.run(X_block, k, seed)
-    else:
+    if k == n_rows and not query.return_utilities:
         return Shortlist(np.arange(n_rows), X_block, None)
+    try:
+        picks = query.run(X_block, k, seed, query.return_utilities)
+    except ValueError as error:
+        if type(error) is not ValueError or " in row" not in str(error):
+            raise
+        where = f"(Rows are numbered within a block of {n_rows} rows of X_pool.)"
+        raise ValueError(f"{error} {where}") from error
+    if query.return_utilities:
+        picks, utility = picks
     picks = np.sort(picks)
     return Shortlist(picks, take_rows(X_block, picks), utility)
 

@@ -15,6 +15,7 @@ from sklearn.ensemble import (
 from sklearn.utils import check_array
 
 from skally.nets.embedding import dropout_active
+from skally.pool.checks import check_proba
 from skally.utils.random import draw_seed, torch_seeded
 from skally.utils.validation import num_samples
 
@@ -69,7 +70,8 @@ def dropout_draws(net, X, n_draws, rng):
     for _ in range(n_draws):
         with dropout_active(net.module_), torch_seeded(draw_seed(rng), net.device):
             prediction = predict(X)
-        yield prediction.reshape(len(prediction), -1)
+        prediction = prediction.reshape(len(prediction), -1)
+        yield prediction if is_regressor(net) else check_proba(prediction, net)
 
 
 def ensemble_draws(ensemble, X):
@@ -84,7 +86,8 @@ def ensemble_draws(ensemble, X):
             yield member.predict(X_member).reshape(num_samples(X_member), -1)
         else:  # members were fitted on the numbers of the classes
             numbers = np.arange(len(ensemble.classes_))
-            yield spread(member.predict_proba(X_member), member.classes_, numbers)
+            proba = check_proba(member.predict_proba(X_member), member)
+            yield spread(proba, member.classes_, numbers)
 
 
 def spread(proba, classes, all_classes):

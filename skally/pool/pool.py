@@ -8,6 +8,7 @@ from skorch.utils import is_dataset
 
 from skally.functional.distances import nearest, squared_distance_to_nearest
 from skally.nets.embedding import head_probabilities
+from skally.pool.checks import check_features, check_same_length
 from skally.pool.samples import Samples
 from skally.pool.unwrapping import held_samples, members_of, without_learner
 from skally.utils.columns import columns_of, difference, in_order_of
@@ -34,10 +35,12 @@ class Pool(Samples):
     ------
     ValueError
         If the pool is empty, or has other features than the estimator was fitted on or than the
-        labelled samples have. Where no estimator knows names, columns of a data frame are put in
-        the order that they have in the labelled samples.
+        labelled samples have, or if there is not one label for each labelled sample. Where no
+        estimator knows names, columns of a data frame are put in the order that they have in the
+        labelled samples.
     """
 
+    _name = "X_pool"
     X_labeled: Any = None
     y_labeled: Any = None
 
@@ -46,6 +49,8 @@ class Pool(Samples):
             raise ValueError("X_pool has 0 rows, must have at least 1.")
         super().__post_init__()
         self._check_width()
+        if self.X_labeled is not None and self.y_labeled is not None:
+            check_same_length(self.X_labeled, self.y_labeled)
         object.__setattr__(self, "X", self._in_order_of_labeled())
 
     def _check_width(self):
@@ -86,11 +91,13 @@ class Pool(Samples):
     def labeled(self):
         """The labelled samples: :class:`skally.pool.samples.Samples`."""
         y = held_samples(self.estimator, "y_training") if self.y_labeled is None else self.y_labeled
-        known = {"y": y, "memory_limit": self.memory_limit}
+        known = {"memory_limit": self.memory_limit}
         if self.X_labeled is not None:
-            return Samples(self.estimator, self.X_labeled, **known)
+            if y is not None and num_samples(y) != num_samples(self.X_labeled):
+                y = None  # what the learner holds are labels of other rows
+            return Samples(self.estimator, self.X_labeled, y=y, **known)
         X = held_samples(self.estimator, "X_training")
-        return TrainingSamples(self.estimator, X, X_pool=self.X, **known)
+        return TrainingSamples(self.estimator, X, y=y, X_pool=self.X, **known)
 
     @lazy_property
     def squared_distance_to_labeled(self):
@@ -124,9 +131,13 @@ class Pool(Samples):
         ----------
         rows : int array
         """
-        return self.cached(
-            ("subset", rows.tobytes()), lambda: replace(self, X=take_rows(self.X, rows))
-        )
+
+        def compute():
+            part = replace(self, X=take_rows(self.X, rows))
+            vars(part)["_name"] = "a part of X_pool"  # whose rows have other numbers
+            return part
+
+        return self.cached(("subset", rows.tobytes()), compute)
 
     def cached(self, key, compute):
         """What ``compute()`` gives on the first call with this key, for both hooks of a sampler."""
@@ -168,6 +179,8 @@ class TrainingSamples(Samples):
         trained = getattr(self.net, "train_embedding_", None)
         if self.X is None and trained is None:
             raise ValueError("X == None, must be the labelled samples: the estimator holds none.")
+        if trained is not None:
+            trained = check_features(trained, "The embedding of the training samples")
         if self.X is None:
             return trained
         held = self._held.embedding

@@ -8,6 +8,16 @@ from sklearn.preprocessing import LabelEncoder
 from skorch import NeuralNet
 
 from skally.nets.embedding import embedding, find_embedding_layer, recorded_inputs
+from skally.pool.checks import (
+    as_columns,
+    as_labels,
+    check_features,
+    check_proba,
+    check_same_length,
+    checking,
+    naming_rows,
+    need,
+)
 from skally.pool.ensembles import model_draws, spread
 from skally.pool.gradients import gradient_sketch
 from skally.pool.unwrapping import (
@@ -22,7 +32,7 @@ from skally.pool.unwrapping import (
 )
 from skally.utils.chunks import by_parts
 from skally.utils.lazy import lazy_property
-from skally.utils.validation import as_matrix, as_plain, num_samples, with_rows
+from skally.utils.validation import as_matrix, num_samples, with_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +104,8 @@ class Samples:
             raise ValueError(
                 f"{type(self.core).__name__} has no predict_proba, which this sampler needs."
             )
-        return by_parts(self.core.predict_proba, self.rows, self.memory_limit)
+        compute = checking(self._check_proba, self.core.predict_proba, self._name)
+        return by_parts(compute, self.rows, self.memory_limit)
 
     @lazy_property
     def prediction(self):
@@ -103,8 +114,8 @@ class Samples:
             raise ValueError(
                 f"{type(self.net).__name__} is no regressor, which this sampler needs."
             )
-        prediction = by_parts(self.core.predict, self.rows, self.memory_limit)
-        return np.reshape(prediction, (len(prediction), -1))
+        compute = checking(self._check_prediction, self.core.predict, self._name)
+        return by_parts(compute, self.rows, self.memory_limit)
 
     @lazy_property
     def embedding(self):
@@ -112,24 +123,28 @@ class Samples:
         if self._of_learners:
             return np.hstack([member.embedding for member in self.members])
         check_fitted(self.estimator)
-        return by_parts(self._embed, self.rows, self.memory_limit)
+        compute = checking(self._check_features, self._embed, self._name)
+        return by_parts(compute, self.rows, self.memory_limit)
 
     @property
     def proba_and_embedding(self):
         """Both, from one forward pass where the estimator is one net and neither is known."""
         known, is_net = vars(self), hasattr(self.net, "module_")
         if is_net and "proba" not in known and "embedding" not in known:
-            both = by_parts(self._predict_and_embed, self.rows, self.memory_limit)
+            compute = checking(self._check_both, self._predict_and_embed, self._name)
+            both = by_parts(compute, self.rows, self.memory_limit)
             known["proba"], known["embedding"] = both
         return self.proba, self.embedding
 
     @lazy_property
     def inputs(self):
         """Columns of X as the last step of a fitted pipeline sees them, (n, d)."""
-        if not self.is_fitted:
-            return as_matrix(self.rows)
-        seen = [as_matrix(transform(each.estimator, self.rows)) for each in self.members]
-        return seen[0] if len(seen) == 1 else np.hstack(seen)
+        with naming_rows(self.rows, self._name):
+            if self.is_fitted:
+                seen = [as_matrix(transform(each.estimator, self.rows)) for each in self.members]
+            else:
+                seen = [as_matrix(self.rows)]
+        return check_features(seen[0] if len(seen) == 1 else np.hstack(seen), self._name)
 
     @property
     def features(self):
@@ -147,7 +162,8 @@ class Samples:
         """
         learners = learners_of(self.estimator)
         if learners is None:
-            yield from model_draws(self.net, transform(self.estimator, self.rows), n_draws, rng)
+            with naming_rows(self.rows, self._name):
+                yield from model_draws(self.net, transform(self.estimator, self.rows), n_draws, rng)
             return
         for learner in learners:
             member = replace(self, estimator=learner)  # a copy, which goes with its predictions
@@ -165,26 +181,31 @@ class Samples:
             gradient_sketch(each.net, transform(each.estimator, self.rows), size, seed)
             for each, seed in zip(self.members, seeds, strict=True)
         ]
-        return sketches[0] if len(sketches) == 1 else np.hstack(sketches)
+        sketch = sketches[0] if len(sketches) == 1 else np.hstack(sketches)
+        return check_features(sketch, f"The gradient sketch of {self._name}")
 
     # What needs labels
 
     @property
     def target(self):
-        """Labels as an array, (n,) or (n, m)."""
-        return np.asarray(as_plain(need("y", self.y)))
+        """Labels as an array, (n,) or (n, m), none of them missing."""
+        return as_labels(need("y", self.y))
 
     @lazy_property
     def loss(self):
         """Own loss of a net, log loss of other classifiers, squared error of regressors, (n,)."""
         X, y = self.rows, self.target
+        check_same_length(X, y)
         if hasattr(self.net, "sample_loss"):
             y = scale_target(self.estimator, y)
             return self.net.sample_loss(transform(self.estimator, X), y)
         if self.is_regression:
-            return ((self.core.predict(X) - y) ** 2).reshape(len(y), -1).mean(axis=1)
+            return ((self.prediction - as_columns(y, self.prediction.shape[1])) ** 2).mean(axis=1)
+        proba = self.proba
+        if y.ndim > 1:
+            raise ValueError(f"y has shape {y.shape}, must be (n,) for a classifier.")
         column = LabelEncoder().fit(self.core.classes_).transform(y)
-        return -np.log(np.maximum(self.proba[np.arange(len(y)), column], np.finfo(float).tiny))
+        return -np.log(np.maximum(proba[np.arange(len(y)), column], np.finfo(float).tiny))
 
     @property
     def embedding_and_loss(self):
@@ -219,6 +240,22 @@ class Samples:
         learners = learners_of(self.estimator) or ()
         return tuple(replace(self, estimator=learner) for learner in learners)
 
+    _name = "X"  # of the rows, in errors
+
+    def _check_features(self, Z, start):
+        return check_features(Z, f"The embedding of {self._name}", start)
+
+    def _check_prediction(self, prediction, start):
+        prediction = np.reshape(prediction, (len(prediction), -1))
+        return check_features(prediction, f"The prediction of {self._name}", start)
+
+    def _check_proba(self, proba, start):
+        return check_proba(proba, self.estimator, start)
+
+    def _check_both(self, both, start):
+        proba, Z = both
+        return self._check_proba(proba, start), self._check_features(Z, start)
+
     def _embed(self, X):
         X = transform(self.estimator, X)
         if hasattr(self.net, "embed"):
@@ -247,11 +284,3 @@ class Samples:
     @property
     def _has_dual(self):
         return np.isfinite(self._net_with_duals.dual_variables_)
-
-
-def need(name, value):
-    """The value, which a sampler cannot do without."""
-    if value is None:
-        what = {"X": "the labelled samples", "y": "the labels of X"}[name]
-        raise ValueError(f"{name} == None, must be {what}, which this sampler needs.")
-    return value

@@ -7,11 +7,15 @@ import numpy as np
 from skally.functional.clustering import best_per_cluster, kmeans, largest_cluster
 from skally.functional.selection import kmeans_plusplus
 from skally.nets.heads import DualRegressor
+from skally.pool.duals import duals_to_learn
 from skally.samplers.head import HeadSampler
 
 
 class ALLYSampler(HeadSampler):
     """Largest predicted dual in each cluster of the embedding.
+
+    Where the duals of the training samples are all zero, as with a large ``epsilon``, or all alike,
+    nothing can be predicted from them, and a warning says so.
 
     Parameters
     ----------
@@ -63,7 +67,7 @@ class ALLYSampler(HeadSampler):
 
     def training_data(self, pool):
         self._check_parameters()
-        return capped_duals(pool, self.max_dual)
+        return duals_to_learn(pool, self.max_dual)
 
     def select(self, pool, utility, k, rng):
         self._check_parameters()
@@ -87,7 +91,7 @@ class DualLCMDSampler(HeadSampler):
 
     The same as :class:`skally.LCMDSampler` on the embedding, but each row's squared distances are
     multiplied by its predicted dual plus the mean predicted dual of the pool. The utility is the
-    predicted dual.
+    predicted dual. A warning says where the duals are all alike, as for :class:`ALLYSampler`.
 
     Parameters
     ----------
@@ -126,19 +130,13 @@ class DualLCMDSampler(HeadSampler):
 
     def training_data(self, pool):
         check_max_dual(self.max_dual)
-        return capped_duals(pool, self.max_dual)
+        return duals_to_learn(pool, self.max_dual)
 
     def select(self, pool, utility, k, rng):
         check_max_dual(self.max_dual)
         dual = np.maximum(utility, 0.0)
         weight = dual + dual.mean() if dual.any() else 1.0
         return largest_cluster(pool.embedding, *pool.nearest_labeled, k, weight)
-
-
-def capped_duals(pool, max_dual):
-    """Embedding (n, d) and duals (n,) of the rows that the net was trained on, duals capped."""
-    duals = pool.dual_variables
-    return pool.train_embedding, duals if max_dual is None else np.minimum(duals, max_dual)
 
 
 def check_max_dual(max_dual):

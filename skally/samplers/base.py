@@ -10,6 +10,7 @@ from skally.functional.selection import top_k
 from skally.pool.dask import DaskQuery, is_dask, query_blocks
 from skally.pool.pool import Pool
 from skally.pool.unwrapping import is_learner, learners_of
+from skally.samplers.hooks import check_selection, check_utility
 from skally.utils.random import make_rng
 from skally.utils.validation import check_n_instances
 
@@ -18,9 +19,10 @@ class BaseSampler(BaseEstimator, ABC):
     """Choose the samples of a pool whose labels are worth having.
 
     A sampler overrides one or both of two hooks: ``utility``, what each row is worth alone, and
-    ``select``, which rows to take together. Both get a :class:`skally.pool.pool.Pool`, whose
-    features are computed once: ``pool.embedding``, ``pool.proba``, ``pool.inputs``, and the same
-    of the labelled samples, as in ``pool.labeled.embedding``.
+    ``select``, which rows to take together. ``query`` checks what they return. Both get a
+    :class:`skally.pool.pool.Pool`, whose features are computed once: ``pool.embedding``,
+    ``pool.proba``, ``pool.inputs``, and the same of the labelled samples, as in
+    ``pool.labeled.embedding``.
 
     Parameters
     ----------
@@ -51,7 +53,7 @@ class BaseSampler(BaseEstimator, ABC):
         self.random_state = random_state
 
     def utility(self, pool, rng):
-        """Worth of each row alone, (n_pool,), more is better."""
+        """Worth of each row alone, (n_pool,), more is better; minus infinity to take it last."""
         return np.zeros(len(pool))
 
     def select(self, pool, utility, k, rng):
@@ -102,7 +104,8 @@ class BaseSampler(BaseEstimator, ABC):
         Returns
         -------
         indices : int array of shape (n_instances,)
-            Distinct, best first where order means something.
+            Positions, for ``X_pool[indices]``, or ``X_pool.iloc[indices]`` of a data frame. They
+            are distinct, and best first where order means something.
         utility : array of shape (n_pool,)
             Only with ``return_utilities``; more is better. In a dask pool each block computes those
             of its own rows, and sends 8 bytes for each.
@@ -111,8 +114,10 @@ class BaseSampler(BaseEstimator, ABC):
         ------
         ValueError
             If ``n_instances`` is not an integer from 1 to n_pool, if the pool does not fit the
-            estimator, if the estimator lacks what the sampler needs, or if ``memory_limit`` is too
-            small for a part of the pool.
+            estimator, if the estimator lacks what the sampler needs, if there is not one label for
+            each row of X, if features, probabilities or labels that the sampler needs are not
+            finite, if rows of probabilities do not add up to 1, if a hook of the sampler returns
+            what it must not, or if ``memory_limit`` is too small for a part of the pool.
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
         OSError
@@ -127,7 +132,7 @@ class BaseSampler(BaseEstimator, ABC):
         check_n_instances(n_instances, len(pool))
         rng = make_rng(self.random_state)
         utility = utility_of(self, pool, rng) if self.uses_utility else None
-        indices = np.asarray(self.select(pool, utility, int(n_instances), rng))
+        indices = selection_of(self, pool, utility, int(n_instances), rng)
         if not return_utilities:
             return indices
         return indices, utility_of(self, pool, rng) if utility is None else utility
@@ -148,8 +153,32 @@ class BaseSampler(BaseEstimator, ABC):
 
 
 def utility_of(sampler, pool, rng):
-    """The ``utility`` hook of a sampler, which may have a parameter of that name too."""
-    return type(sampler).utility(sampler, pool, rng)
+    """What the ``utility`` hook of a sampler returns, checked, as an array of its own, (n_pool,).
+
+    The sampler may have a parameter of that name too, so that the hook is looked up in its class.
+    """
+    check_hooks(sampler)
+    utility = type(sampler).utility(sampler, pool, rng)
+    return check_utility(utility, len(pool), f"{type(sampler).__name__}.utility")
+
+
+def selection_of(sampler, pool, utility, k, rng):
+    """What the ``select`` hook of a sampler returns, checked, (k,)."""
+    check_hooks(sampler)
+    utility = None if utility is None else utility.copy()  # which the hook may change
+    indices = sampler.select(pool, utility, k, rng)
+    return check_selection(indices, k, len(pool), f"{type(sampler).__name__}.select")
+
+
+def check_hooks(sampler):
+    """Raise unless it is a sampler whose class overrides a hook."""
+    cls = type(sampler)
+    if not isinstance(sampler, BaseSampler):
+        raise ValueError(f"sampler == {sampler!r}, must be a sampler, which has a method query.")
+    if cls.utility is BaseSampler.utility and cls.select is BaseSampler.select:
+        raise ValueError(
+            f"{cls.__name__} overrides neither utility nor select, must override one of them."
+        )
 
 
 def returns_metrics(learner):

@@ -9,6 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skally.functional.selection import top_k
+from skally.pool.checks import check_proba, checking
 from skally.samplers.base import BaseSampler
 from skally.utils.chunks import by_parts
 from skally.utils.locks import warnings_ignored
@@ -79,7 +80,11 @@ class DiscriminativeSampler(BaseSampler):
         classifier = discriminator(len(X)) if self.classifier is None else self.classifier
         with warnings_ignored(category=ConvergenceWarning):  # only the ranking matters
             classifier = clone_seeded(classifier, rng).fit(X, y)
-        return by_parts(lambda part: classifier.predict_proba(part)[:, 1], Z)
+
+        def of_unlabeled(proba, start):
+            return check_proba(proba, classifier, start)[:, 1]
+
+        return by_parts(checking(of_unlabeled, classifier.predict_proba), Z)
 
 
 def discriminator(n_rows):

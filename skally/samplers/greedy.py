@@ -8,7 +8,8 @@ from skally.functional.distances import (
     squared_distance_to_nearest,
 )
 from skally.functional.selection import farthest_first
-from skally.samplers.base import BaseSampler
+from skally.pool.checks import as_columns, check_features, check_same_length
+from skally.samplers.base import BaseSampler, utility_of
 
 
 class GreedyInputSampler(BaseSampler):
@@ -79,10 +80,10 @@ class GreedyTargetSampler(BaseSampler):
     uses_utility = False
 
     def utility(self, pool, rng):
-        return squared_distance_to_nearest(pool.prediction, as_columns(pool.labeled.target))
+        return squared_distance_to_nearest(pool.prediction, known_targets(pool))
 
     def select(self, pool, utility, k, rng):
-        return farthest_first((pool.prediction,), self.utility(pool, rng), k)
+        return farthest_first((pool.prediction,), utility_of(self, pool, rng), k)
 
 
 class ImprovedGreedySampler(BaseSampler):
@@ -114,13 +115,18 @@ class ImprovedGreedySampler(BaseSampler):
     uses_utility = False
 
     def utility(self, pool, rng):
-        labeled = (pool.labeled.inputs, as_columns(pool.labeled.target))
+        X, y = pool.labeled.inputs, known_targets(pool)
+        check_same_length(X, y)
+        labeled = (X, y)
         return smallest_product((pool.inputs, pool.prediction), labeled)
 
     def select(self, pool, utility, k, rng):
-        return farthest_first((pool.inputs, pool.prediction), self.utility(pool, rng), k)
+        return farthest_first((pool.inputs, pool.prediction), utility_of(self, pool, rng), k)
 
 
-def as_columns(y):
-    """Targets as floats, one column for each, (n, m)."""
-    return np.asarray(y, dtype=float).reshape(len(y), -1)
+def known_targets(pool):
+    """Labels as floats, one column for each prediction, (n_labeled, m)."""
+    y = as_columns(pool.labeled.target, pool.prediction.shape[1])
+    if len(y) == 0:
+        raise ValueError("y has 0 labels, must have at least 1, which this sampler needs.")
+    return check_features(y, "y")

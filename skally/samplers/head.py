@@ -5,7 +5,8 @@ from abc import abstractmethod
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 
-from skally.samplers.base import BaseSampler
+from skally.samplers.base import BaseSampler, selection_of
+from skally.samplers.hooks import check_utility
 from skally.utils.random import clone_seeded
 
 
@@ -62,12 +63,13 @@ class PreparedSampler(BaseSampler):
         return predictions(self.heads, pool)
 
     def select(self, pool, utility, k, rng):
-        return self.sampler.select(pool, utility, k, rng)
+        return selection_of(self.sampler, pool, utility, k, rng)
 
 
 def predictions(heads, pool):
     """Prediction of the head for each row, (n_pool,); the mean over the learners of a committee."""
-    predicted = [
-        head.predict(member.embedding) for head, member in zip(heads, pool.members, strict=True)
-    ]
+    predicted = []
+    for head, member in zip(heads, pool.members, strict=True):
+        origin = f"{type(getattr(head, 'estimator', head)).__name__}.predict"
+        predicted.append(check_utility(head.predict(member.embedding), len(pool), origin))
     return np.mean(predicted, axis=0)

@@ -2,6 +2,8 @@
 
 import numbers
 
+import numpy as np
+
 from skally.functional.uncertainty import (
     entropy,
     least_confidence,
@@ -27,6 +29,9 @@ class RandomSampler(BaseSampler):
     >>> RandomSampler(random_state=0).query(None, np.zeros((5, 2)), n_instances=2)
     array([4, 3])
     """
+
+    def utility(self, pool, rng):
+        return np.zeros(len(pool))
 
 
 class EntropySampler(BaseSampler):

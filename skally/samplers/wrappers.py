@@ -8,7 +8,7 @@ from sklearn.base import clone
 from skally.functional.distances import squared_distance_to_nearest
 from skally.functional.matching import match_batches, simulate_sequences
 from skally.functional.selection import gumbel_top_k, top_k
-from skally.samplers.base import BaseSampler, utility_of
+from skally.samplers.base import BaseSampler, selection_of, utility_of
 from skally.utils.validation import check_number
 
 
@@ -45,7 +45,7 @@ class ComposedSampler(BaseSampler):
         return utility_of(self.utility, pool, rng)
 
     def select(self, pool, utility, k, rng):
-        return self.selection.select(pool, utility, k, rng)
+        return selection_of(self.selection, pool, utility, k, rng)
 
 
 class StochasticSampler(BaseSampler):
@@ -166,7 +166,8 @@ class SubsampledSampler(BaseSampler):
     def select(self, pool, utility, k, rng):
         rows = np.flatnonzero(utility > -np.inf)  # the part, if the utilities are this sampler's
         rows = np.sort(rng.permutation(rows)[: self._n_rows(pool)])
-        part = self.sampler.select(pool.subset(rows), utility[rows], min(k, len(rows)), rng)
+        subset, n_part = pool.subset(rows), min(k, len(rows))
+        part = selection_of(self.sampler, subset, utility[rows], n_part, rng)
         rest = np.setdiff1d(np.arange(len(pool)), rows)
         return np.concatenate([rows[part], rng.permutation(rest)[: k - len(part)]])
 
@@ -237,7 +238,9 @@ class CoordinatedMatchingSampler(BaseSampler):
     def select(self, pool, utility, k, rng):
         check_number("n_simulations", self.n_simulations, numbers.Integral, 1)
         rows = top_k(utility, 20 * k, rng)
-        worth, Z = utility[rows] - utility[np.isfinite(utility)].min(), pool.features[rows]
+        finite = utility[utility > -np.inf]
+        least = finite.min() if len(finite) else 0.0
+        worth, Z = np.maximum(utility[rows], least) - least, pool.features[rows]
         if not worth.max() > 0:
             worth = np.ones(len(rows))
         proba = np.ones((len(rows), 1)) if pool.is_regression else pool.proba[rows]

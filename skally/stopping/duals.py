@@ -4,6 +4,7 @@ import numbers
 
 from skally.pool.pool import Pool
 from skally.samplers.ally import ALLYSampler
+from skally.samplers.base import utility_of
 from skally.stopping.base import StoppingCriterion, as_finite, level
 from skally.utils.random import make_rng
 from skally.utils.validation import check_number, num_samples
@@ -81,7 +82,7 @@ class PredictedDualLevel(StoppingCriterion):
             return 0.0
         pool = Pool(state.estimator, state.X_pool)
         sampler = ALLYSampler(regressor=self.regressor, max_dual=self.max_dual)
-        duals = sampler.utility(pool, make_rng(self.random_state))
+        duals = utility_of(sampler, pool, make_rng(self.random_state))
         return as_finite("predicted dual of X_pool", level(duals, self.quantile))
 
     def decide(self, observations):

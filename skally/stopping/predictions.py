@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from skally.functional.uncertainty import normalized_entropy
+from skally.pool.checks import check_proba, checking
 from skally.pool.unwrapping import is_regression, without_learner
 from skally.stopping.agreement import agreement
 from skally.stopping.base import StoppingCriterion, as_finite, level
@@ -132,18 +133,14 @@ class OverallUncertainty(StoppingCriterion):
             )
         if num_samples(state.X_pool) == 0:
             return 0.0
-        uncertainty = by_parts(lambda X: normalized_entropy(proba_of(model, X)), state.X_pool)
+
+        def uncertainty_of(proba, start):
+            return normalized_entropy(check_proba(proba, state.estimator, start))
+
+        uncertainty = by_parts(
+            checking(uncertainty_of, model.predict_proba, "X_pool"), state.X_pool
+        )
         return as_finite("uncertainty of X_pool", level(uncertainty, self.quantile))
 
     def decide(self, observations):
         return as_finite("uncertainty of X_pool", observations[-1]) <= self.threshold
-
-
-def proba_of(model, X):
-    """Class probabilities of rows by a classifier, their shape checked."""
-    proba = np.asarray(model.predict_proba(X))
-    if proba.ndim != 2:
-        raise ValueError(
-            f"predict_proba gives an array of shape {proba.shape}, must be (n, n_classes)."
-        )
-    return proba

@@ -7,6 +7,7 @@ import torch
 
 from skally.nets.embedding import differentiable_embedding, find_embedding_layer
 from skally.nets.heads import DualRegressor
+from skally.pool.duals import duals_to_learn
 from skally.pool.unwrapping import transform, unwrap
 from skally.synthesis.affine import find_affine, identity
 from skally.synthesis.columns import in_form_of
@@ -53,7 +54,7 @@ class PredictedDual:
 
 def predicted_dual(member, affine, regressor, row, rng):
     """Function from a double tensor of inputs (n, ...) to the duals predicted by one net, (n,)."""
-    Z, duals = member.train_embedding, member.dual_variables
+    Z, duals = duals_to_learn(member)
     head = clone_seeded(DualRegressor() if regressor is None else regressor, rng).fit(Z, duals)
     predict, seen = head.differentiable(), affine.with_fields(torch.tensor)
     module = precise_copy(member.net.module_, seen(torch.tensor(row)))

@@ -16,10 +16,32 @@ import inspect
 import sys
 
 import numpy as np
+from scipy import sparse
+
+from skally.utils.containers import is_pandas, is_polars, stack_pandas, stack_polars, take
+from skally.utils.validation import num_samples
 
 
 def repair():
-    """Patch modAL, now or as soon as it is imported."""
+    """Patch modAL so that it works with current scikit-learn, pandas and polars.
+
+    The modules of modAL that are imported already are patched now, the others when they are
+    imported. ``import skally`` calls this. Where modAL is not installed or not used, nothing
+    happens, and a second call changes nothing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from modAL.models import ActiveLearner
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skally.modal import repair
+    >>> repair()
+    >>> X, y = pd.DataFrame({"x": [0.0, 1.0, 2.0, 3.0]}), pd.Series([0, 0, 1, 1])
+    >>> learner = ActiveLearner(LogisticRegression(), X_training=X, y_training=y)
+    >>> learner.teach(pd.DataFrame({"x": [4.0]}), [1])
+    >>> learner.y_training.tolist()
+    [0, 0, 1, 1, 1]
+    """
     if not any(isinstance(finder, RepairingFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, RepairingFinder())
     for name, module in list(sys.modules.items()):
@@ -36,14 +58,18 @@ def check_X_y(original, *args, force_all_finite=True, **kwargs):
 
 
 def data_vstack(original, blocks):
-    """modAL 0.4.1 and 0.4.2.1 call `DataFrame.append`, gone in pandas 2; no series, no polars."""
+    """modAL 0.4.1 and 0.4.2.1 call `DataFrame.append`, gone in pandas 2; no series, no polars.
+
+    Below a frame or series they take frames only. Labels of one column go below labels that are no
+    column, and the other way round, unless both are arrays.
+    """
     first, *rest = blocks
     if is_pandas(first):
-        import pandas as pd
-
-        return pd.concat([first, *(as_rows(block, first) for block in rest)])
+        return stack_pandas(first, rest)
     if is_polars(first):
-        return sys.modules["polars"].concat(blocks)
+        return stack_polars(first, rest)
+    if isinstance(first, np.ndarray | list):
+        blocks = [first, *(like_array(block, np.ndim(first)) for block in rest)]
     return original(blocks)
 
 
@@ -67,14 +93,45 @@ def retrieve_rows(original, X, I):  # noqa: E741 (modAL's name, which a caller m
     return original(X, I)
 
 
+def drop_rows(original, X, I):  # noqa: E741
+    """modAL 0.4.1 and 0.4.2.1 take labels of the index for positions; no polars."""
+    if is_pandas(X) or is_polars(X):
+        return take(X, np.delete(np.arange(len(X)), I))
+    return original(X, I)
+
+
+def enumerate_data(original, X):
+    """modAL 0.4.1 and 0.4.2.1 give labels of the index where positions are needed; no polars."""
+    if is_pandas(X) or is_polars(X):
+        return enumerate(take(X, [row]) for row in range(len(X)))
+    return original(X)
+
+
+def data_shape(original, X):
+    """modAL 0.4.1 and 0.4.2.1 don't know the shape of a series, nor polars."""
+    return X.shape if is_pandas(X) or is_polars(X) else original(X)
+
+
 def remember_arguments(original, self, *args, **kwargs):
-    """modAL 0.4.1 and 0.4.2.1 don't store every argument, as `get_params` and `clone` need."""
-    arguments = inspect.signature(original).bind(self, *args, **kwargs).arguments
+    """modAL 0.4.1 and 0.4.2.1 don't store every argument, as `get_params` and `clone` need.
+
+    Their optimizer takes the position of the largest target for a label of the index of a series.
+    """
+    bound = inspect.signature(original).bind(self, *args, **kwargs)
+    arguments, y = bound.arguments, bound.arguments.get("y_training")
     fit_kwargs = arguments.get("fit_kwargs", {})
     self.bootstrap_init = arguments.get("bootstrap_init", False)
     self._fit_kwargs_names = tuple(fit_kwargs)
     vars(self).update(fit_kwargs)
-    original(self, *args, **kwargs)
+    if y is not None and hasattr(self, "_set_max"):
+        arguments["y_training"] = np.asarray(y)
+    original(*bound.args, **bound.kwargs)
+    self.y_training = y
+
+
+def set_max(original, self, X, y):
+    """modAL 0.4.1 and 0.4.2.1 take the position of the largest target for a label."""
+    return original(self, X, np.asarray(y))
 
 
 def get_params(original, self, deep=True):
@@ -84,8 +141,20 @@ def get_params(original, self, deep=True):
 
 
 def fit_to_known(original, self, bootstrap=False, force_all_finite=None, **fit_kwargs):
-    """modAL 0.4.2.1 passes `force_all_finite` on to the estimator's `fit`."""
-    return original(self, bootstrap=bootstrap, **fit_kwargs)
+    """modAL 0.4.2.1 passes `force_all_finite` on to the estimator's `fit`.
+
+    Neither version draws a bootstrap sample of frames, which they index by columns, or of lists.
+    """
+    if not bootstrap:
+        return original(self, bootstrap=False, **fit_kwargs)
+    self.estimator.fit(*bootstrapped(self.X_training, self.y_training), **fit_kwargs)
+    return self
+
+
+def fit_on_new(original, self, X, y, bootstrap=False, **fit_kwargs):
+    """As for `fit_to_known`, and 0.4.1 drops the keywords for `fit` in a bootstrap."""
+    X, y = bootstrapped(X, y) if bootstrap else (X, y)
+    return original(self, X, y, bootstrap=False, **fit_kwargs)
 
 
 def add_training_data(original, self, X, y):
@@ -103,32 +172,38 @@ FUNCTIONS = {
     "data_vstack": data_vstack,
     "data_hstack": data_hstack,
     "retrieve_rows": retrieve_rows,
+    "drop_rows": drop_rows,
+    "enumerate_data": enumerate_data,
+    "data_shape": data_shape,
 }
 METHODS = {
     "__init__": remember_arguments,
     "get_params": get_params,
     "_fit_to_known": fit_to_known,
+    "_fit_on_new": fit_on_new,
+    "_set_max": set_max,
     "_add_training_data": add_training_data,
 }
 LEARNERS = ("ActiveLearner", "BayesianOptimizer")
 
 
-def is_pandas(data):
-    import pandas as pd  # already imported by modAL
+def like_array(block, ndim):
+    """Labels in the shape of those before, where a column of a frame has another one."""
+    if is_pandas(block) or is_polars(block):
+        block = np.asarray(block)
+        if ndim == 1 and block.shape[1:] == (1,):
+            return block[:, 0]
+    is_column = ndim == 2 and not sparse.issparse(block) and np.ndim(block) == 1
+    return np.reshape(block, (-1, 1)) if is_column else block
 
-    return isinstance(data, (pd.DataFrame, pd.Series))
 
-
-def is_polars(data):
-    polars = sys.modules.get("polars")
-    return polars is not None and isinstance(data, (polars.DataFrame, polars.Series))
-
-
-def as_rows(block, first):
-    """A series that is a row of a data frame, as a frame with one row; its name is the index."""
-    if is_pandas(block) and block.ndim < first.ndim:
-        return block.to_frame().T.infer_objects().rename_axis(first.index.names)
-    return block
+def bootstrapped(X, y):
+    """As many rows as there are, drawn with replacement from numpy's generator, as modAL does."""
+    n = num_samples(X)
+    if num_samples(y) != n:
+        raise ValueError(f"y has {num_samples(y)} labels, must have {n}, one for each row of X.")
+    rows = np.random.choice(range(n), n, replace=True)  # noqa: NPY002
+    return take(X, rows), take(y, rows)
 
 
 # How modAL is patched -----------------------------------------------------------------------

@@ -132,6 +132,7 @@ def test_pools_of_equal_rows_still_give_distinct_positions(sampler, task):
             check_picks(task.ask(sampler, k, X_pool), k, 12)
 
 
+@pytest.mark.filterwarnings("ignore:All 150 dual variables")  # one class has no loss, so no duals
 def test_one_class_only(sampler, task):
     net = clone(task.net).set_params(max_epochs=1).fit(task.X, np.zeros(150))
     task = replace(task, net=net, y=np.zeros(150))
@@ -213,6 +214,33 @@ def test_bad_pools_are_errors(sampler, classifier, digits):
         sampler.query(classifier, digits[0][:, :63])
     with pytest.raises(ValueError, match="random_state"):
         clone(sampler).set_params(random_state="x").query(classifier, digits[0])
+
+
+def test_labels_that_are_not_one_for_each_row_are_an_error(sampler, task):
+    for y in (task.y[:40], task.y[:40].tolist(), task.y[:40, None]):
+        with pytest.raises(ValueError, match="y has 40 labels, must have 150, one for each row"):
+            sampler.query(task.net, task.X_pool, X=task.X, y=y)
+
+
+def test_a_column_of_labels_and_a_series_pick_the_same_rows(sampler, task):
+    picks = task.ask(sampler, 5)
+    for y in (task.y[:, None], pd.Series(task.y, index=np.arange(150)[::-1])):
+        assert np.array_equal(replace(task, y=y).ask(sampler, 5), picks)
+
+
+@pytest.mark.parametrize("value", [-3.4e38, 1e30, 1e19])
+@pytest.mark.filterwarnings("ignore:(overflow|invalid|underflow|divide).* encountered")
+def test_huge_values_give_distinct_picks_or_an_error_that_names_the_rows(sampler, value, task):
+    """As a raster's marker of missing data, whose square is infinite in single precision."""
+    X_pool = task.X_pool.copy()
+    X_pool[[3, 7, 31]] = value
+    try:
+        picks = task.ask(sampler, 12, X_pool)
+    except ValueError as error:
+        # what a part of the pool is named by, has other numbers
+        assert "in rows 3, 7, 31" in str(error) or "a part of X_pool" in str(error)  # noqa: PT017
+    else:
+        check_picks(picks, 12, 50)
 
 
 def unfitted():

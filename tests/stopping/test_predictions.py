@@ -117,7 +117,7 @@ def test_predictions_that_are_not_finite_are_errors(diabetes):
     broken.coef_ = broken.coef_ * np.nan
     with pytest.raises(ValueError, match="predictions of X_stop are not all finite"):
         StabilizingPredictions().observe(RoundState(broken, X_stop=X))
-    with pytest.raises(ValueError, match="uncertainty of X_pool == nan"):
+    with pytest.raises(ValueError, match="gives no probabilities in rows 0, 1, 2: .* nan"):
         OverallUncertainty().observe(RoundState(Given(), X_pool=np.full((3, 2), np.nan)))
     with pytest.raises(ValueError, match=r"predict_proba gives an array of shape \(3, 2, 2\)"):
         OverallUncertainty().observe(RoundState(Given(), X_pool=np.ones((3, 2, 2))))
