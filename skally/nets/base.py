@@ -120,7 +120,7 @@ class BaseConstrainedNet(SkorchParameters):
             with across_processes(net, self.accelerator):
                 net.partial_fit(X, targets, **fit_params)
             state = final_state(net)
-        del net.whole_, net.numbered_  # the training data are not part of a fitted net
+        net.forget_training()
         return net, state
 
     def _set_fitted_attributes(self, state, tolerance):

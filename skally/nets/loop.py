@@ -4,7 +4,6 @@
 """
 
 import torch
-from skorch import NeuralNet
 from skorch.callbacks import PrintLog
 from skorch.dataset import get_len, unpack_data
 from skorch.utils import TeeGenerator
@@ -12,6 +11,7 @@ from skorch.utils import TeeGenerator
 from skally.nets.callbacks import QuietLog
 from skally.nets.data import ArrayDataset, home_of
 from skally.nets.loader import BatchLoader
+from skally.nets.strict import StrictNet
 
 # Largest batch of data in memory where nothing is trained: rows, and numbers in them.
 EVALUATION_ROWS, EVALUATION_FLOATS = 1024, 2**20
@@ -20,7 +20,7 @@ EVALUATION_ROWS, EVALUATION_FLOATS = 1024, 2**20
 FILL = 32
 
 
-class LeanLoop(NeuralNet):
+class LeanLoop(StrictNet):
     """skorch net whose steps take little more time than the arithmetic of their tensors."""
 
     def get_params_for_optimizer(self, prefix, named_parameters):

@@ -18,6 +18,7 @@ from skally.nets.lagrangian import Lagrangian
 from skally.nets.loader import BatchLoader
 from skally.nets.loop import LeanLoop
 from skally.nets.multipliers import Multipliers
+from skally.nets.strict import weights_dtype
 
 
 class PrimalDual(LeanLoop):
@@ -81,6 +82,10 @@ class PrimalDual(LeanLoop):
             else build_criterion(getattr(self, name), self.get_params_for(name), name)
             for name in ("criterion", "constraint_criterion")
         ]
+        dtype = weights_dtype(self.module_)
+        for criterion in criteria:
+            if isinstance(criterion, torch.nn.Module):  # with weights of the classes, say
+                criterion.to(dtype)
         self.criterion_ = Lagrangian(*criteria, Multipliers())
         return self
 
@@ -246,6 +251,11 @@ class PrimalDual(LeanLoop):
         self.dual_step_ = dual_step(self.dual_params, self.epsilon, n_parameters)
         self.n_epochs_ = self.n_steps_ = self.n_dual_updates_ = 0
         self.start_lr_ = self.optimizer_.param_groups[0]["lr"]
+
+    def forget_training(self):
+        """Drop what belongs to the data and the device of a training, which a pickle must not hold."""
+        del self.whole_, self.numbered_
+        self.rows_ = self.share_ = None
 
     def on_epoch_begin(self, net, **kwargs):
         """Set the penalty of an epoch."""

@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from skally.functional.selection import top_k
 from skally.samplers.base import BaseSampler
 from skally.utils.chunks import by_parts
+from skally.utils.interrupts import interrupts_raised
 from skally.utils.random import clone_seeded
 from skally.utils.validation import check_number
 
@@ -79,7 +80,8 @@ class DiscriminativeSampler(BaseSampler):
         classifier = discriminator(len(X)) if self.classifier is None else self.classifier
         with warnings.catch_warnings():  # only the ranking matters
             warnings.simplefilter("ignore", ConvergenceWarning)
-            classifier = clone_seeded(classifier, rng).fit(X, y)
+            with interrupts_raised():  # a scikit-learn net would swallow Ctrl-C
+                classifier = clone_seeded(classifier, rng).fit(X, y)
         return by_parts(lambda part: classifier.predict_proba(part)[:, 1], Z)
 
 
