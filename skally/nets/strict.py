@@ -55,8 +55,16 @@ class StrictNet(NeuralNet):
 
     def infer(self, x, **fit_params):
         """As skorch's, of numbers in the precision of the weights."""
-        dtype = weights_dtype(self.module_)
-        return super().infer(in_precision(to_tensor(x, device=self.device), dtype), **fit_params)
+        x = in_precision(to_tensor(x, device=self.device), weights_dtype(self.module_))
+        try:
+            return super().infer(x, **fit_params)
+        except RuntimeError as error:
+            if "shapes cannot be multiplied" not in str(error) or not hasattr(x, "shape"):
+                raise
+            raise ValueError(
+                f"module {type(self.module_).__name__} cannot take X with rows of shape "
+                f"{tuple(x.shape[1:])}: its layers are for another number of features ({error})."
+            ) from error
 
 
 class StrictRegressor(StrictNet, NeuralNetRegressor):
