@@ -164,7 +164,12 @@ class BaseConstrainedNet(SkorchParameters):
     def _make_net(self, tolerance, X, encoder):
         n_features = int(np.prod(sample_shape(X)))
         sizes = {"n_features": n_features, "n_outputs": self._n_outputs(encoder)}
-        return self._net_class(epsilon=tolerance, sizes=sizes, **self._net_params())
+        params = {**self._net_params(), **self._target_params(encoder)}
+        return self._net_class(epsilon=tolerance, sizes=sizes, **params)
+
+    def _target_params(self, encoder):
+        """Parameters of the skorch net that follow from the targets."""
+        return {}
 
     def _net_params(self):
         """Parameters that are the skorch net's too."""
@@ -293,7 +298,7 @@ class BaseConstrainedNet(SkorchParameters):
     def __setstate__(self, state):
         super().__setstate__(state)
         if hasattr(self, "net_") and str(self.net_.device) == "cpu":  # skorch has no other here
-            self.device = self.net_.device
+            self.device = "cpu"
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "dual_variables_")

@@ -141,6 +141,9 @@ class ConstrainedNetClassifier(ClassifierMixin, BaseConstrainedNet):
     def _n_outputs(self, encoder):
         return 1 if self._is_criterion(OF_TWO_CLASSES) else len(encoder.classes_)
 
+    def _target_params(self, encoder):
+        return {"classes": np.arange(len(encoder.classes_))}
+
     def _is_criterion(self, kind):
         return issubclass(kind_of(self.criterion), kind)
 

@@ -67,7 +67,15 @@ class BatchLoader:
 
     def __iter__(self):
         if self.take is None:
-            yield from self._torchs_loader()
+            try:
+                yield from self._torchs_loader()
+            except RuntimeError as error:
+                if "equal size" not in str(error):
+                    raise
+                raise ValueError(
+                    "X has inputs of several shapes, which need a function that pads them: "
+                    "iterator_train__collate_fn and iterator_valid__collate_fn."
+                ) from error
             return
         order = self._order().to(home_of(self.dataset))
         for start, stop in pairwise(self._edges()):

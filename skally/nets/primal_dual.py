@@ -19,7 +19,7 @@ from skally.nets.checks import (
 )
 from skally.nets.collate import UsersCollate, WithUsersTarget, has_our_targets, users_collate
 from skally.nets.criteria import Batch, build_criterion
-from skally.nets.data import RowNumbered, is_part, original_rows
+from skally.nets.data import RowNumbered, is_part, on_host, original_rows
 from skally.nets.dual_step import dual_step
 from skally.nets.embedding import find_embedding_layer
 from skally.nets.kkt import progress
@@ -180,9 +180,15 @@ class PrimalDual(LeanLoop):
             self.share_[rows] = weights / weights.mean()
 
     def _without_row_numbers(self, iterator):
+        self.rows_ = None
         for X, (y, rows) in iterator:
             self.rows_ = rows.to(self.criterion_.multipliers.dual.device)
             yield X, y
+        if self.rows_ is None:
+            raise ValueError(
+                f"iterator_train gives no batch of {len(self.numbered_)} rows: with drop_last, "
+                f"batch_size == {self.batch_size} must be at most that."
+            )
 
     # Primal steps
 
@@ -315,6 +321,9 @@ class PrimalDual(LeanLoop):
         """Drop the data of a training, and what a pickle would hold on its device."""
         del self.whole_, self.numbered_, self.estimator_
         self.rows_ = self.share_ = None
+
+    def __getstate__(self):
+        return {name: on_host(value) for name, value in super().__getstate__().items()}
 
     def on_epoch_begin(self, net, **kwargs):
         """Set the penalty of an epoch."""

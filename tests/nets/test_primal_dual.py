@@ -368,13 +368,13 @@ def test_unseeded_nets_differ(diabetes):
     assert not np.array_equal(a.predict(diabetes[0]), b.predict(diabetes[0]))
 
 
-def test_interrupted_training_keeps_what_was_learned(diabetes):
-    class CtrlC(Callback):
+def test_a_callback_may_end_the_training_and_keep_what_was_learned(diabetes):
+    class Enough(Callback):
         def on_batch_end(self, net, **kwargs):
             if len(net.history) == 2:
                 raise KeyboardInterrupt
 
-    net = ConstrainedNetRegressor(callbacks=[CtrlC()], max_epochs=50, random_state=0)
+    net = ConstrainedNetRegressor(callbacks=[Enough()], max_epochs=50, random_state=0)
     net.fit(*diabetes)
     assert len(net.history) == 2 and np.isfinite(net.dual_variables_).all()
 
