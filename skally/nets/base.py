@@ -68,6 +68,8 @@ class BaseConstrainedNet(SkorchParameters):
         ------
         ValueError
             For bad input, before anything is trained.
+        KeyboardInterrupt
+            At Ctrl-C. The estimator is then as it was before.
         """
         fresh = not (self.warm_start and hasattr(self, "net_"))
         with unchanged_by_errors(self):

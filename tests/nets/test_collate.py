@@ -78,6 +78,7 @@ def net_of(train, valid=padded, **params):
     (longest_first, int),
 ])  # fmt: skip
 @pytest.mark.parametrize("batch_size", [1, 8, 64])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")  # of labels (n, 1)
 def test_rows_keep_their_duals_whatever_a_collate_function_does(collate, form, batch_size):
     epsilon = np.full(33, 1e3)
     epsilon[[4, 11]] = 0.0
@@ -154,5 +155,6 @@ def test_inputs_by_name_work():
     net = ConstrainedNetClassifier(Sum, epsilon="auto", max_epochs=2, random_state=0)
     net.fit(TwoInputs())
     assert not hasattr(net, "n_features_in_")
-    assert net.predict_proba(TwoInputs()).shape == (33, 2) and net.embed(TwoInputs()).shape == (33, 5)
+    assert net.predict_proba(TwoInputs()).shape == (33, 2)
+    assert net.embed(TwoInputs()).shape == (33, 5)
     assert len(set(EntropySampler().query(net, TwoInputs(), 3))) == 3

@@ -5,9 +5,9 @@ import signal
 import numpy as np
 import pytest
 import torch
+from sklearn.model_selection import cross_val_score
 from skorch.callbacks import Callback, EarlyStopping
 from skorch.dataset import ValidSplit
-from sklearn.model_selection import cross_val_score
 from torch import nn
 
 from skally import ALLYSampler, ConstrainedNetClassifier, ConstrainedNetRegressor, DualRegressor
