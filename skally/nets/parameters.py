@@ -66,11 +66,10 @@ PARAMETERS = """
     iterator_train, iterator_valid, dataset, train_split, callbacks
         As in :class:`skorch.NeuralNet`. ``train_split=None`` gives every row a dual; rows that
         another split holds out get NaN. Targets of ``skorch.helper.predefined_split`` are in the
-        form that ``fit`` takes; the net encodes or standardises them. ``iterator_train__collate_fn``
-        and ``iterator_valid__collate_fn`` collect batches of torch data sets, see
-        :doc:`/training`. Callbacks are called with ``net_``. The learning rate falls
-        to zero along half a cosine, unless ``callbacks`` has an ``LRScheduler`` or
-        ``callbacks__lr_decay=None``.
+        form that ``fit`` takes. ``iterator_train__collate_fn`` and ``iterator_valid__collate_fn``
+        collect batches of torch data sets, see :doc:`/training`. Callbacks are called with
+        ``net_``. The learning rate falls to zero along half a cosine, unless ``callbacks`` has an
+        ``LRScheduler`` or ``callbacks__lr_decay=None``.
     predict_nonlinearity : "auto", None or function of the module's output
         What makes a prediction of it. "auto" is the softmax for ``CrossEntropyLoss``, both classes'
         probabilities for ``BCEWithLogitsLoss`` and ``BCELoss``, and the output as it is for any
