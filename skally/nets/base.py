@@ -2,6 +2,7 @@
 
 import numbers
 import warnings
+from contextlib import contextmanager
 from copy import deepcopy
 
 import numpy as np
@@ -14,7 +15,8 @@ from sklearn.utils.validation import (
 )
 from skorch.utils import is_dataset
 
-from skally.nets.data import Relabelled
+from skally.nets.checks import check_training_parameters, usable_fit_params
+from skally.nets.data import Relabelled, on_host
 from skally.nets.embedding import embedding
 from skally.nets.epsilon import RULE, unconstrained_loss
 from skally.nets.kkt import convergence_message, final_state, losses
@@ -26,10 +28,13 @@ from skally.nets.multiprocess import (
     start_alike,
 )
 from skally.nets.parameters import DualParameters, SkorchParameters
+from skally.nets.training import InTraining
 from skally.utils.random import draw_seed, make_rng, torch_seeded
 from skally.utils.validation import (
     as_plain,
     check_epsilon,
+    check_has_rows,
+    columns_named,
     dataset_targets,
     num_samples,
     sample_shape,
@@ -64,9 +69,12 @@ class BaseConstrainedNet(SkorchParameters):
         ------
         ValueError
             For bad input, before anything is trained.
+        KeyboardInterrupt
+            At Ctrl-C. The estimator is then as it was before.
         """
         fresh = not (self.warm_start and hasattr(self, "net_"))
-        return self._train(X, y, epsilon, fresh, fit_params)
+        with unchanged_by_errors(self):
+            return self._train(X, y, epsilon, fresh, fit_params)
 
     def partial_fit(self, X, y=None, classes=None, *, epsilon=None, **fit_params):
         """Train on from the present weights, with new data and new duals.
@@ -82,10 +90,13 @@ class BaseConstrainedNet(SkorchParameters):
         -------
         self : object
         """
-        return self._train(X, y, epsilon, not hasattr(self, "net_"), fit_params, classes)
+        with unchanged_by_errors(self):
+            return self._train(X, y, epsilon, not hasattr(self, "net_"), fit_params, classes)
 
     def _train(self, X, y, epsilon, fresh, fit_params, classes=None):
+        fit_params = usable_fit_params(self.module, fit_params)
         X = as_plain(X)
+        check_has_rows(X)
         tolerance = self.epsilon if epsilon is None else epsilon
         automatic = isinstance(tolerance, str) and tolerance == "auto"
         if not automatic:
@@ -93,6 +104,7 @@ class BaseConstrainedNet(SkorchParameters):
         DualParameters.of(self).check()
         if self.accelerator is not None:
             check_accelerator(self.accelerator, self.device)
+        check_training_parameters(self)
         X, y = self._check_X_y(X, y, reset=fresh)
         encoder = self._fit_target_encoder(y, classes) if fresh else self.target_encoder_
         targets = self._encode(encoder, y)
@@ -112,18 +124,20 @@ class BaseConstrainedNet(SkorchParameters):
 
     def _trained_net(self, X, targets, tolerance, encoder, rng, fit_params):
         """A skorch net after training, a new one for a new encoder, and its final state."""
+        self._check_criteria(targets)
         X, targets = (Relabelled(X, targets), None) if is_dataset(X) else (X, targets)
         with torch_seeded(draw_seed(rng), self._device):
             if encoder is None:
                 net = self._continued_net(tolerance)
             else:
                 net = self._make_net(tolerance, X, encoder).initialize()
+            net.estimator_ = InTraining(self, encoder or self.target_encoder_)
             with across_processes(net, self.accelerator):
                 net.partial_fit(X, targets, **fit_params)
             if wants_optimum(net) and not fit_params:
                 solve_if_affine(net)
             state = final_state(net)
-        del net.whole_, net.numbered_  # the training data are not part of a fitted net
+        net.forget_training()
         return net, state
 
     def _set_fitted_attributes(self, state, tolerance):
@@ -155,7 +169,12 @@ class BaseConstrainedNet(SkorchParameters):
     def _make_net(self, tolerance, X, encoder):
         n_features = int(np.prod(sample_shape(X)))
         sizes = {"n_features": n_features, "n_outputs": self._n_outputs(encoder)}
-        return self._net_class(epsilon=tolerance, sizes=sizes, **self._net_params())
+        params = {**self._net_params(), **self._target_params(encoder)}
+        return self._net_class(epsilon=tolerance, sizes=sizes, **params)
+
+    def _target_params(self, encoder):
+        """Parameters of the skorch net that follow from the targets."""
+        return {}
 
     def _net_params(self):
         """Parameters that are the skorch net's too."""
@@ -189,14 +208,21 @@ class BaseConstrainedNet(SkorchParameters):
         if is_dataset(X):
             y = dataset_targets(X) if y is None else y
             if reset:
-                self.n_features_in_ = sample_shape(X)[0]
+                self._forget_features()
+                shape = sample_shape(X)
+                if shape:  # none for a dict
+                    self.n_features_in_ = shape[0]
             y = check_array(as_plain(y), ensure_2d=False, dtype=None)
             check_consistent_length(X, y)
         else:
-            X, y = validate_data(
-                self, X, as_plain(y), reset=reset, multi_output=True, **self._y_checks, **_X_CHECKS
-            )
+            checks = {"multi_output": True, **self._y_checks, **_X_CHECKS}
+            with columns_named(X):
+                X, y = validate_data(self, X, as_plain(y), reset=reset, **checks)
         return X, self._check_y(y)
+
+    def _forget_features(self):
+        for name in ("n_features_in_", "feature_names_in_"):
+            vars(self).pop(name, None)
 
     # Afterwards
 
@@ -264,11 +290,20 @@ class BaseConstrainedNet(SkorchParameters):
     def _check_input(self, X):
         check_is_fitted(self)
         X = as_plain(X)
-        return X if is_dataset(X) else validate_data(self, X, reset=False, **_X_CHECKS)
+        if is_dataset(X):
+            return X
+        with columns_named(X):
+            return validate_data(self, X, reset=False, **_X_CHECKS)
 
     def __getstate__(self):
         """State without the accelerator: where it is read there may be no other processes."""
-        return {**super().__getstate__(), "accelerator": None}
+        state = {name: on_host(value) for name, value in super().__getstate__().items()}
+        return {**state, "accelerator": None}
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if hasattr(self, "net_") and str(self.net_.device) == "cpu":  # skorch has no other here
+            self.device = "cpu"
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "dual_variables_")
@@ -277,6 +312,18 @@ class BaseConstrainedNet(SkorchParameters):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+@contextmanager
+def unchanged_by_errors(estimator):
+    """Inside, an error or Ctrl-C leaves an estimator as it was."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
 
 
 def same(a, b):

@@ -7,6 +7,7 @@ import numpy as np
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler, PrintLog
 
 from skally.nets.kkt import optimality
+from skally.nets.strict import TrainingStopped
 
 
 class CosineDecay(Callback):
@@ -49,18 +50,20 @@ class BestDuals(Callback):
 
     def on_train_begin(self, net, **kwargs):
         """Forget the training before."""
-        self.epoch_, self.state_ = None, None
+        net.best_ = None
 
     def on_epoch_end(self, net, **kwargs):
         """Keep the duals of an epoch that is the best so far."""
         epoch = net.history[-1, "epoch"]
         if epoch == best_epoch(net):
-            self.epoch_, self.state_ = epoch, deepcopy(net.criterion_.state_dict())
+            net.best_ = epoch, deepcopy(net.criterion_.state_dict())
 
     def on_train_end(self, net, **kwargs):
         """Bring them back unless the best epoch was the last."""
-        if self.epoch_ is not None and best_epoch(net) == self.epoch_ != net.history[-1, "epoch"]:
-            net.criterion_.load_state_dict(self.state_)
+        epoch, state = net.best_ or (None, None)
+        net.best_ = None  # a pickle would hold it on its device
+        if epoch is not None and best_epoch(net) == epoch != net.history[-1, "epoch"]:
+            net.criterion_.load_state_dict(state)
 
 
 def best_epoch(net):
@@ -118,11 +121,11 @@ class KKTStopping(Callback):
             self.start_ = optimality(net)["stationarity"]
 
     def on_epoch_end(self, net, **kwargs):
-        """Stop as skorch's own callbacks do, by a KeyboardInterrupt that the net catches."""
+        """Stop as skorch's own callbacks do, by an exception that the net catches."""
         dual, allowed = net.history[-1, "dual_max"], self.tol * float(np.median(net.epsilon))
         if net.history[-1, "max_violation"] > allowed:
             return
         kkt, weight = optimality(net), 1 + net.history[-1, "dual_mean"]
         if kkt["complementarity"] <= allowed * max(1.0, dual):
             if kkt["stationarity"] <= self.tol * self.start_ * weight:
-                raise KeyboardInterrupt
+                raise TrainingStopped

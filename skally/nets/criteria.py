@@ -13,7 +13,12 @@ from typing import Any
 import torch
 from torch import nn
 
+from skally.nets.checks import check_arguments
+
 EXTRAS = ("X", "module", "outputs")
+
+# torch's losses of a single output, which is the second of two classes or not.
+OF_TWO_CLASSES = (nn.BCELoss, nn.BCEWithLogitsLoss)
 
 
 @dataclass(frozen=True)
@@ -57,11 +62,20 @@ def per_sample(criterion, batch, name, extras=None):
     y_pred, y_true = batch.y_pred, batch.y_true
     if isinstance(criterion, nn.NLLLoss):  # skorch's convention: the module gives probabilities
         y_pred = torch.log(y_pred + torch.finfo(y_pred.dtype).eps)
-    if isinstance(criterion, nn.BCEWithLogitsLoss) or y_true.is_floating_point():
-        if y_true.dtype != y_pred.dtype or y_true.shape != y_pred.shape:
-            y_true = y_true.to(y_pred.dtype).reshape(y_pred.shape)
     extras = extras_of(criterion) if extras is None else extras
-    loss = criterion(y_pred, y_true, **{extra: getattr(batch, extra) for extra in extras})
+    shape = tuple(y_true.shape) if isinstance(y_true, torch.Tensor) else None
+    try:
+        if isinstance(criterion, OF_TWO_CLASSES) or y_true.is_floating_point():
+            if y_true.dtype != y_pred.dtype or y_true.shape != y_pred.shape:
+                y_true = y_true.to(y_pred.dtype).reshape(y_pred.shape)
+        loss = criterion(y_pred, y_true, **{extra: getattr(batch, extra) for extra in extras})
+    except torch.cuda.OutOfMemoryError:
+        raise
+    except (RuntimeError, IndexError, TypeError) as error:
+        raise ValueError(
+            f"{name} == {name_of(criterion)} does not fit outputs of shape {tuple(y_pred.shape)} "
+            f"and targets of shape {shape}: {error}"
+        ) from error
     if loss.dim() == 0 or len(loss) != len(y_pred):
         raise ValueError(
             f"{name} must give one value per sample: for a batch of {len(y_pred)} it gave shape "
@@ -80,6 +94,17 @@ def extras_of(criterion):
     except ValueError:  # a builtin without a signature
         return []
     return [name for name in EXTRAS if name in accepted]
+
+
+def kind_of(criterion):
+    """Class of a criterion given as a class or an instance."""
+    return criterion if isinstance(criterion, type) else type(criterion)
+
+
+def name_of(criterion):
+    """Name of a criterion, for errors."""
+    kind = kind_of(criterion)
+    return kind.__name__ if issubclass(kind, nn.Module) else getattr(criterion, "__name__", kind)
 
 
 def build_criterion(criterion, kwargs, name):
@@ -101,6 +126,7 @@ def build_criterion(criterion, kwargs, name):
     if isinstance(criterion, type):
         if "reduction" in inspect.signature(criterion).parameters:
             kwargs = {"reduction": "none", **kwargs}
+        check_arguments(criterion, kwargs, name)
         criterion = criterion(**kwargs)
     else:
         criterion = deepcopy(criterion)  # an instance is a parameter, which fit must not change

@@ -1,5 +1,6 @@
 """Data sets that give a whole batch at once, and hold their rows on the device if it has room."""
 
+from copy import deepcopy
 from functools import cached_property
 
 import numpy as np
@@ -7,6 +8,8 @@ import torch
 from scipy import sparse
 from skorch.dataset import Dataset
 from torch.utils.data import Subset
+
+from skally.utils.validation import as_input
 
 HOST = torch.device("cpu")
 
@@ -61,7 +64,7 @@ class Relabelled(torch.utils.data.Dataset):
         return len(self.dataset)
 
     def __getitem__(self, i):
-        return self.dataset[i][0], self.y[i]
+        return as_input(self.dataset[i]), self.y[i]
 
 
 class RowNumbered(torch.utils.data.Dataset):
@@ -151,6 +154,13 @@ def original_rows(dataset, whole):
     )
 
 
+def is_part(dataset, whole):
+    """Whether a data set is another one, or a subset of it (or of a subset of it)."""
+    while dataset is not whole and isinstance(dataset, Subset):
+        dataset = dataset.dataset
+    return dataset is whole
+
+
 def resident(arrays, device, free_bytes):
     """Whole arrays on a device, or on the host if the device has too little memory.
 
@@ -175,6 +185,16 @@ def resident(arrays, device, free_bytes):
 def free_bytes(device):
     """Free memory of a device; 0 if torch cannot tell."""
     return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else 0
+
+
+def on_host(value):
+    """A parameter that can be read on a machine without its device: tensors on the CPU."""
+    if isinstance(value, torch.Tensor):
+        return value.cpu()
+    if isinstance(value, torch.nn.Module):
+        parts = [*value.parameters(), *value.buffers()]
+        return value if all(part.device == HOST for part in parts) else deepcopy(value).cpu()
+    return value
 
 
 def sent(tensor, device):

@@ -63,15 +63,25 @@ def from_error(error, y=None, *, loss="squared"):
     >>> print(from_error(1.0, [0.0, 4.0]))
     0.25
     """
-    if not np.all(np.asarray(error) >= 0):
-        raise ValueError(f"error == {error!r}, must be >= 0.")
+    error = np.asarray(error, dtype=float)
+    y = None if y is None else np.asarray(as_plain(y), dtype=float)
+    if y is not None and y.ndim != 1:
+        raise ValueError(
+            f"y has shape {y.shape}, must be (n,): of several targets each has a unit of its own, "
+            "and epsilon bounds the mean of their losses."
+        )
+    if y is not None and not np.isfinite(y).all():
+        raise ValueError("y has NaN or infinity, must be finite.")
+    if not np.all(error >= 0):
+        raise ValueError(f"error == {error}, must be >= 0.")
     if loss not in ("squared", "absolute"):
         raise ValueError(f"loss == {loss!r}, must be 'squared' or 'absolute'.")
-    deviation = 1.0 if y is None else np.std(np.asarray(y, dtype=float))
+    deviation = 1.0 if y is None else np.std(y)
     if deviation == 0:
         raise ValueError("y is constant, must vary: its variance is the unit of the tolerance.")
     relative = error / deviation
-    return relative**2 if loss == "squared" else relative
+    relative = relative**2 if loss == "squared" else relative
+    return float(relative) if relative.ndim == 0 else relative
 
 
 def unconstrained_loss(net, X, y, *, cv=3, random_state=None):

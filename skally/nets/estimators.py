@@ -9,9 +9,16 @@ from sklearn.utils.validation import column_or_1d
 from torch import nn
 
 from skally.nets.base import BaseConstrainedNet
+from skally.nets.criteria import OF_TWO_CLASSES, kind_of
 from skally.nets.data import ArrayDataset
 from skally.nets.loader import BatchLoader
 from skally.nets.modules import MLP
+from skally.nets.outputs import (
+    check_class_outputs,
+    check_criterion_of_classes,
+    check_criterion_of_numbers,
+    check_number_outputs,
+)
 from skally.nets.parameters import PARAMETERS
 from skally.nets.primal_dual import PrimalDualClassifier, PrimalDualRegressor
 
@@ -132,17 +139,31 @@ class ConstrainedNetClassifier(ClassifierMixin, BaseConstrainedNet):
         return encoder.transform(y).astype(np.int64)
 
     def _n_outputs(self, encoder):
-        return 1 if self._is_criterion(nn.BCEWithLogitsLoss) else len(encoder.classes_)
+        return 1 if self._is_criterion(OF_TWO_CLASSES) else len(encoder.classes_)
+
+    def _target_params(self, encoder):
+        return {"classes": np.arange(len(encoder.classes_))}
 
     def _is_criterion(self, kind):
-        criterion = self.criterion
-        return issubclass(criterion if isinstance(criterion, type) else type(criterion), kind)
+        return issubclass(kind_of(self.criterion), kind)
+
+    def _check_criteria(self, targets):
+        check_criterion_of_classes("criterion", self.criterion)
+        check_criterion_of_classes("constraint_criterion", self.constraint_criterion)
+
+    def _check_outputs(self, encoder, y_pred):
+        nonlinearity = self._nonlinearity()
+        proba = nonlinearity(y_pred) if callable(nonlinearity) else y_pred
+        criteria = {"criterion": self.criterion, "constraint_criterion": self.constraint_criterion}
+        check_class_outputs(proba, y_pred, encoder.classes_, criteria)
 
     def _nonlinearity(self):
         if self.predict_nonlinearity != "auto":
             return self.predict_nonlinearity
         if self._is_criterion(nn.CrossEntropyLoss):
             return softmax
+        if self._is_criterion(nn.BCELoss):
+            return both_probabilities
         return both_classes if self._is_criterion(nn.BCEWithLogitsLoss) else None
 
 
@@ -247,6 +268,15 @@ class ConstrainedNetRegressor(RegressorMixin, BaseConstrainedNet):
     def _n_outputs(self, encoder):
         return encoder.n_features_in_
 
+    def _check_criteria(self, targets):
+        check_criterion_of_numbers("criterion", self.criterion, targets)
+        check_criterion_of_numbers("constraint_criterion", self.constraint_criterion, targets)
+
+    def _check_outputs(self, encoder, y_pred):
+        nonlinearity = self._nonlinearity()
+        predicted = nonlinearity(y_pred) if callable(nonlinearity) else y_pred
+        check_number_outputs(predicted, y_pred, encoder.n_features_in_, self.criterion)
+
     def _nonlinearity(self):
         return None if self.predict_nonlinearity == "auto" else self.predict_nonlinearity
 
@@ -263,5 +293,10 @@ def softmax(logits):
 
 def both_classes(logit):
     """Probabilities of the two classes from the logit of the second."""
-    p = torch.sigmoid(logit.reshape(-1))
+    return both_probabilities(torch.sigmoid(logit))
+
+
+def both_probabilities(p):
+    """Probabilities of the two classes from that of the second."""
+    p = p.reshape(-1)
     return torch.stack([1 - p, p], dim=1)

@@ -9,11 +9,11 @@ import torch
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
-from skorch import NeuralNetRegressor
 from torch import nn
 
 from skally.nets.loader import IN_MEMORY
 from skally.nets.modules import MLP
+from skally.nets.strict import StrictRegressor
 from skally.utils.chunks import by_parts
 from skally.utils.random import draw_seed, make_rng, torch_seeded
 
@@ -30,7 +30,7 @@ class HeadRegressor(RegressorMixin, BaseEstimator, ABC):
 
     def _fit_net(self, module, X, y, seed, **params):
         """Fit ``net_`` and ``scaler_``: a module with one output, skorch parameters of its own."""
-        net = NeuralNetRegressor(
+        net = StrictRegressor(
             module,
             module__n_features=X.shape[1],
             module__hidden_layer_sizes=self.hidden_layer_sizes,

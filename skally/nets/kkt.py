@@ -80,7 +80,7 @@ def optimality(net, numbered=None):
     net.module_.eval()
     for X, (y, i) in net.get_iterator(net.numbered_ if numbered is None else numbered):
         batch, i = net.batch_of(net.infer(X), y, X), i.to(rows.device)
-        (weight[i] @ net.criterion_.without_penalty(batch, i)).backward()
+        (weight[i] * net.criterion_.without_penalty(batch, i)).sum().backward()
         multipliers.observe(i, *net.criterion_.last)
     gradients = [p.grad.flatten() for p in net.module_.parameters() if p.grad is not None]
     net.module_.zero_grad()

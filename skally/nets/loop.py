@@ -4,15 +4,16 @@
 """
 
 import torch
-from skorch import NeuralNet
 from skorch.callbacks import PrintLog
-from skorch.dataset import get_len, unpack_data
+from skorch.dataset import unpack_data
 from skorch.utils import TeeGenerator
 from torch.utils.data import DataLoader
 
 from skally.nets.callbacks import QuietLog
+from skally.nets.checks import check_arguments
 from skally.nets.data import ArrayDataset, home_of
 from skally.nets.loader import BatchLoader
+from skally.nets.strict import StrictNet
 
 # Largest batch of data in memory where nothing is trained: rows, and numbers in them.
 EVALUATION_ROWS, EVALUATION_FLOATS = 1024, 2**20
@@ -21,12 +22,13 @@ EVALUATION_ROWS, EVALUATION_FLOATS = 1024, 2**20
 FILL = 32
 
 
-class LeanLoop(NeuralNet):
+class LeanLoop(StrictNet):
     """skorch net whose steps take little more time than the arithmetic of their tensors."""
 
     def get_params_for_optimizer(self, prefix, named_parameters):
         """As skorch's, but Adam moves all parameters by one call."""
         args, kwargs = super().get_params_for_optimizer(prefix, named_parameters)
+        check_arguments(self.optimizer, kwargs, prefix)
         others = kwargs.get("foreach") or kwargs.get("differentiable")
         if self.optimizer in (torch.optim.Adam, torch.optim.AdamW) and not others:
             kwargs.setdefault("fused", can_be_fused(self.module_))
@@ -62,8 +64,8 @@ class LeanLoop(NeuralNet):
         check_methods_subset_invariance allows. With multiples of ``FILL`` rows they differ less.
         """
         X, y = unpack_data(batch)
-        n_missing = -get_len(X) % FILL
-        if training or n_missing == 0 or not isinstance(X, torch.Tensor):
+        n_missing = -len(X) % FILL if isinstance(X, torch.Tensor) else 0
+        if training or n_missing == 0:
             return super().evaluation_step(batch, training=training)
         filled = torch.cat([X, X[-1:].expand(n_missing, *X.shape[1:])])
         output = super().evaluation_step((filled, y))

@@ -37,12 +37,26 @@ class MLP(nn.Sequential):
     def __init__(
         self, n_features, n_outputs, hidden_layer_sizes=(256, 256), activation=nn.ReLU, dropout=0.0
     ):
+        check_sizes(hidden_layer_sizes)
         layers = [nn.Flatten()]
-        for n_in, n_out in pairwise([n_features, *hidden_layer_sizes]):
+        for n_in, n_out in pairwise([n_features, *map(int, hidden_layer_sizes)]):
             layers += [nn.Linear(n_in, n_out), activation()]
             layers += [nn.Dropout(dropout)] if dropout else []
-        last = [n_features, *hidden_layer_sizes][-1]
+        last = [n_features, *map(int, hidden_layer_sizes)][-1]
         super().__init__(*layers, nn.Linear(last, n_outputs))
+
+
+def check_sizes(hidden_layer_sizes):
+    """Raise ValueError unless they are a sequence of positive integers."""
+    try:
+        is_right = all(size == int(size) >= 1 for size in hidden_layer_sizes)
+    except (TypeError, ValueError):
+        is_right = False
+    if not is_right:
+        raise ValueError(
+            f"hidden_layer_sizes == {hidden_layer_sizes!r}, must be a sequence of integers >= 1, "
+            "such as (64,)."
+        )
 
 
 class ResNet18(nn.Sequential):

@@ -71,10 +71,17 @@ PARAMETERS = """
         A pickled net has None. See :doc:`/devices`.
     iterator_train, iterator_valid, dataset, train_split, callbacks
         As in :class:`skorch.NeuralNet`. ``train_split=None`` gives every row a dual; rows that
-        another split holds out get NaN. Callbacks are called with ``net_``. The learning rate falls
-        to zero along half a cosine, unless ``callbacks`` has an ``LRScheduler`` or
-        ``callbacks__lr_decay=None``.
-    predict_nonlinearity, compile, use_caching, torch_load_kwargs
+        another split holds out get NaN. Targets of ``skorch.helper.predefined_split`` are in the
+        form that ``fit`` takes. ``iterator_train__collate_fn`` and ``iterator_valid__collate_fn``
+        collect batches of torch data sets, see :doc:`/training`. Callbacks are called with
+        ``net_``. The learning rate falls to zero along half a cosine, unless ``callbacks`` has an
+        ``LRScheduler`` or ``callbacks__lr_decay=None``.
+    predict_nonlinearity : "auto", None or function of the module's output
+        What makes a prediction of it. "auto" is the softmax for ``CrossEntropyLoss``, both classes'
+        probabilities for ``BCEWithLogitsLoss`` and ``BCELoss``, and the output as it is for any
+        other loss. With a loss of your own ``predict_proba`` gives probabilities only if this
+        function makes them, as ``lambda y: y.softmax(dim=1)`` does of logits.
+    compile, use_caching, torch_load_kwargs
         As in :class:`skorch.NeuralNet`.
     **skorch__params : dict
         skorch's parameters with double underscores: ``module__x``, ``criterion__x``,
@@ -88,6 +95,9 @@ PARAMETERS = """
     slacks_ : array of shape (n,)
         l'_i - eps_i at the final weights; positive means violated.
     train_embedding_ : array of shape (n, d)
+        Of a linear net it is X itself, and a pickle of the net holds it. ``del
+        net.train_embedding_`` before pickling leaves it out; the net still predicts, embeds and
+        can be trained on, and strategies that need it do not work.
     sensitivity_ : array of shape (n,)
         ``-dual_variables_ / n``, the derivative of the optimal mean loss by the sample's tolerance.
     epsilon_ : float or array of shape (n,)

@@ -7,10 +7,19 @@ import numpy as np
 import torch
 from skorch import NeuralNet, NeuralNetClassifier, NeuralNetRegressor
 from skorch.utils import to_tensor
+from torch import nn
+from torch.utils.data import ConcatDataset
 
 from skally.nets.callbacks import BestDuals, CosineDecay, is_schedule
+from skally.nets.checks import (
+    check_arguments,
+    check_callback_parameters,
+    check_evaluation,
+    check_monitors,
+)
+from skally.nets.collate import UsersCollate, WithUsersTarget, has_our_targets, users_collate
 from skally.nets.criteria import Batch, build_criterion
-from skally.nets.data import RowNumbered, original_rows
+from skally.nets.data import RowNumbered, is_part, on_host, original_rows
 from skally.nets.dual_step import dual_step
 from skally.nets.embedding import find_embedding_layer
 from skally.nets.kkt import agreement_of_gradients, progress
@@ -18,6 +27,7 @@ from skally.nets.lagrangian import Lagrangian
 from skally.nets.loader import BatchLoader
 from skally.nets.loop import LeanLoop
 from skally.nets.multipliers import Multipliers
+from skally.nets.strict import weights_dtype
 
 
 class PrimalDual(LeanLoop):
@@ -37,6 +47,9 @@ class PrimalDual(LeanLoop):
     ----------
     processes_ : Processes or None
         Set while several processes train the net together.
+    estimator_ : object
+        Set in training. Its ``encoded(dataset)`` gives validation data in the form of the training
+        data's, its ``check_outputs(y_pred)`` raises an error for outputs of a wrong shape.
     """
 
     prefixes_ = [*NeuralNet.prefixes_, "constraint_criterion"]
@@ -73,6 +86,12 @@ class PrimalDual(LeanLoop):
         find_embedding_layer(self.module_, self.embedding_layer)  # an error now, not after training
         return self
 
+    def initialized_instance(self, instance_or_cls, kwargs):
+        """As skorch's; a misspelt parameter's error says what there is."""
+        if isinstance(instance_or_cls, type):
+            check_arguments(instance_or_cls, kwargs, "module")
+        return super().initialized_instance(instance_or_cls, kwargs)
+
     def initialize_criterion(self):
         """Lagrangian in the place of the criterion."""
         criteria = [
@@ -81,6 +100,10 @@ class PrimalDual(LeanLoop):
             else build_criterion(getattr(self, name), self.get_params_for(name), name)
             for name in ("criterion", "constraint_criterion")
         ]
+        dtype = weights_dtype(self.module_)
+        for criterion in criteria:
+            if isinstance(criterion, torch.nn.Module):  # with weights of the classes, say
+                criterion.to(dtype)
         self.criterion_ = Lagrangian(*criteria, Multipliers())
         return self
 
@@ -94,6 +117,7 @@ class PrimalDual(LeanLoop):
     def initialize_callbacks(self):
         """Callbacks; the last one keeps duals together with weights that a user's one keeps."""
         super().initialize_callbacks()
+        check_callback_parameters([name for name, _ in self.callbacks_], vars(self))
         self.callbacks_.append(("best_duals", BestDuals()))
         return self
 
@@ -104,14 +128,35 @@ class PrimalDual(LeanLoop):
         self.whole_ = self.get_dataset(X, y)
         train, valid = super().get_split_datasets(self.whole_, y, **fit_params)
         self.numbered_ = RowNumbered(train, original_rows(train, self.whole_))
-        return train, valid
+        self.get_iterator(self.numbered_)  # an error now, not after an epoch
+        if valid is None:
+            check_monitors(self.callbacks_)
+            return train, None
+        return train, self._encoded(valid)
+
+    def _encoded(self, dataset):
+        """Validation data, with targets in the form of the training data's."""
+        if isinstance(dataset, ConcatDataset):
+            return ConcatDataset(list(map(self._encoded, dataset.datasets)))
+        if is_part(dataset, self.whole_):
+            return dataset
+        return self.get_dataset(*self.estimator_.encoded(dataset))
 
     def get_iterator(self, dataset, training=False):
         """Batches, with row numbers for the data set that is trained on."""
         numbered = getattr(self, "numbered_", None)
         if training and numbered is not None and dataset is numbered.dataset:
             dataset = numbered
-        return super().get_iterator(dataset, training=training)
+        iterator = super().get_iterator(dataset, training=training)
+        collate = users_collate(iterator)
+        if collate is not None and has_our_targets(dataset):
+            iterator = super().get_iterator(WithUsersTarget(dataset), training=training)
+            iterator.collate_fn = UsersCollate(collate, in_order=not training)
+        if not training:
+            check_evaluation(iterator)
+        elif isinstance(iterator, BatchLoader) and normalises(self.module_):
+            iterator.joins = True
+        return iterator
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """One epoch; in training, row numbers are taken out of the batches for the loss."""
@@ -135,9 +180,15 @@ class PrimalDual(LeanLoop):
             self.share_[rows] = weights / weights.mean()
 
     def _without_row_numbers(self, iterator):
+        self.rows_ = None
         for X, (y, rows) in iterator:
             self.rows_ = rows.to(self.criterion_.multipliers.dual.device)
             yield X, y
+        if self.rows_ is None:
+            raise ValueError(
+                f"iterator_train gives no batch of {len(self.numbered_)} rows: with drop_last, "
+                f"batch_size == {self.batch_size} must be at most that."
+            )
 
     # Primal steps
 
@@ -150,6 +201,9 @@ class PrimalDual(LeanLoop):
         in the saddle point and would then have to be divided too.
         """
         batch = self.batch_of(y_pred, y_true, X)
+        if not self.is_checked_:
+            self.estimator_.check_outputs(batch.y_pred.detach())
+            self.is_checked_ = True
         if not training:
             return self.criterion_.sample_losses(batch)[0].mean()
         value = self.criterion_(batch, self.rows_)
@@ -181,9 +235,17 @@ class PrimalDual(LeanLoop):
     def train_step_single(self, batch, **fit_params):
         """Gradient of a batch, to which each of several processes adds that of its part."""
         step = super().train_step_single
-        if self.processes_ is None:
+        if self.processes_ is not None:
+            return self.processes_.gradient(self, step, batch, fit_params)
+        try:
             return step(batch, **fit_params)
-        return self.processes_.gradient(self, step, batch, fit_params)
+        except ValueError as error:
+            if len(self.rows_) > 1 or "more than 1 value per channel" not in str(error):
+                raise
+            raise ValueError(
+                "A batch has one row, and batch normalisation cannot train on one row: choose "
+                "another batch_size, or iterator_train__drop_last=True."
+            ) from error
 
     def validation_step(self, batch, **fit_params):
         """As skorch's, with one loss in all processes: they must not differ on when to stop."""
@@ -209,8 +271,15 @@ class PrimalDual(LeanLoop):
         if self.processes_ is not None:
             self.processes_.measure(self)
             return
+        n_seen = 0
         for X, (y, rows) in self.get_iterator(self.numbered_):
             self.observe(X, y, rows)
+            n_seen += len(rows)
+        if n_seen < len(self.numbered_):
+            raise ValueError(
+                f"iterator_valid gives {n_seen} rows, must give all {len(self.numbered_)}: the "
+                "losses of all are measured."
+            )
 
     def observe(self, X, y, rows):
         """Keep the losses of a batch at the present weights."""
@@ -253,7 +322,16 @@ class PrimalDual(LeanLoop):
         n_parameters = sum(p.numel() for p in self.module_.parameters() if p.requires_grad)
         self.dual_step_ = dual_step(self.dual_params, self.epsilon, n_parameters)
         self.n_epochs_ = self.n_steps_ = self.n_dual_updates_ = 0
+        self.is_checked_ = False
         self.start_lr_ = self.optimizer_.param_groups[0]["lr"]
+
+    def forget_training(self):
+        """Drop the data of a training, and what a pickle would hold on its device."""
+        del self.whole_, self.numbered_, self.estimator_
+        self.rows_ = self.share_ = None
+
+    def __getstate__(self):
+        return {name: on_host(value) for name, value in super().__getstate__().items()}
 
     def on_epoch_begin(self, net, **kwargs):
         """Set the penalty of an epoch."""
@@ -273,6 +351,11 @@ class PrimalDual(LeanLoop):
             self._measure()  # the weights have moved since the last time
         for name, value in progress(known, rows).items():
             self.history.record(name, value)
+
+
+def normalises(module):
+    """Whether a module has batch normalisation that cannot train on a single row."""
+    return any(isinstance(layer, nn.BatchNorm1d) for layer in module.modules())
 
 
 class PrimalDualClassifier(PrimalDual, NeuralNetClassifier):

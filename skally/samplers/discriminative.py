@@ -12,6 +12,7 @@ from skally.functional.selection import top_k
 from skally.pool.checks import check_proba, checking
 from skally.samplers.base import BaseSampler
 from skally.utils.chunks import by_parts
+from skally.utils.interrupts import interrupts_raised
 from skally.utils.locks import warnings_ignored
 from skally.utils.random import clone_seeded
 from skally.utils.validation import check_number
@@ -78,7 +79,8 @@ class DiscriminativeSampler(BaseSampler):
         others = others[: max(1, int(self.ratio * len(labeled)))]
         X, y = np.concatenate([labeled, Z[others]]), np.repeat([0, 1], [len(labeled), len(others)])
         classifier = discriminator(len(X)) if self.classifier is None else self.classifier
-        with warnings_ignored(category=ConvergenceWarning):  # only the ranking matters
+        # Only the ranking matters. A neural net of scikit-learn would swallow Ctrl-C.
+        with warnings_ignored(category=ConvergenceWarning), interrupts_raised():
             classifier = clone_seeded(classifier, rng).fit(X, y)
 
         def of_unlabeled(proba, start):

@@ -1,6 +1,8 @@
 """Checks of parameters, and access to the rows of any kind of data that nets take."""
 
 import numbers
+from collections.abc import Mapping
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -47,7 +49,51 @@ def num_samples(X):
 
 def sample_shape(X):
     """Shape of one row of anything that the nets take."""
-    return np.shape(X[0][0]) if is_dataset(X) else X.shape[1:]
+    if not is_dataset(X):
+        return X.shape[1:]
+    x = as_input(X[0])
+    return tuple(getattr(x, "shape", ())) or (np.shape(x) if isinstance(x, list) else ())
+
+
+def check_has_rows(X):
+    """Raise ValueError for a loader, a dict, or a data set without rows or without a length."""
+    if isinstance(X, torch.utils.data.DataLoader):
+        raise ValueError("X is a DataLoader, must be its data set: the net makes batches itself.")
+    if isinstance(X, torch.utils.data.IterableDataset):
+        raise ValueError(
+            "X is an IterableDataset, must be a data set with a length and rows by number: every "
+            "row gets a dual variable."
+        )
+    if isinstance(X, Mapping) and not sparse.issparse(X):  # a DOK matrix is a dict
+        raise ValueError("X is a dict, must be an array, a frame or a torch data set of dicts.")
+    if is_dataset(X) and len(X) == 0:
+        raise ValueError("X has 0 samples, must have at least 1.")
+
+
+@contextmanager
+def columns_named(X):
+    """Inside, the error for words in the place of numbers names the columns of a frame."""
+    try:
+        yield
+    except ValueError as error:
+        if "could not convert" not in str(error) or not hasattr(X, "columns"):
+            raise
+        wrong = [name for name in X.columns if not is_numeric(X[name])]
+        if not wrong:
+            raise
+        raise ValueError(
+            f"X has columns that are not numbers: {wrong}. Encode them before the net, by a "
+            f"OneHotEncoder in a Pipeline, say. ({error})"
+        ) from error
+
+
+def is_numeric(column):
+    """Whether the values of a frame's column are numbers, or words for numbers."""
+    try:
+        np.asarray(column).astype(float)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def take_rows(X, rows):
@@ -75,7 +121,26 @@ def as_matrix(X):
 
 def dataset_targets(dataset):
     """Targets of a data set of pairs (x, target), each read once: array of shape (n, ...)."""
-    return np.array([np.asarray(dataset[i][1]) for i in range(len(dataset))])
+    return np.array([np.asarray(as_pair(dataset[i])[1]) for i in range(len(dataset))])
+
+
+def as_pair(sample):
+    """Input and target of a sample of a torch data set, or of a batch."""
+    if not isinstance(sample, tuple | list) or len(sample) != 2:
+        raise ValueError(f"A data set must give pairs (x, target); this one gives {kind(sample)}.")
+    return sample
+
+
+def as_input(sample):
+    """Input of a sample of a torch data set, which is a pair, or a tuple of the input alone."""
+    return sample[0] if isinstance(sample, tuple) and len(sample) == 1 else as_pair(sample)[0]
+
+
+def kind(sample):
+    """What a sample is, for errors."""
+    if isinstance(sample, tuple | list):
+        return f"a {type(sample).__name__} of {len(sample)}"
+    return f"a {type(sample).__name__}"
 
 
 def check_number(name, value, kind, least=None, most=None):
@@ -131,9 +196,13 @@ def check_epsilon(epsilon, n):
         If it is negative, not finite, or of another length.
     """
     try:
+        if epsilon is None:
+            raise TypeError
         values = np.asarray(as_plain(epsilon), dtype=np.float64)
     except (TypeError, ValueError):
-        raise ValueError(f"epsilon == {epsilon!r}, must be a number or {n} of them.") from None
+        raise ValueError(
+            f"epsilon == {epsilon!r}, must be a number, {n} of them, or 'auto'."
+        ) from None
     if values.ndim > 1 or (values.ndim == 1 and len(values) != n):
         raise ValueError(
             f"epsilon has shape {values.shape}, must be a number or of shape ({n},), one for each "

@@ -36,6 +36,8 @@ def test_tolerance_of_an_error_is_met_exactly_by_that_error(diabetes, loss, crit
     (lambda: from_error(-1.0), "error == -1.0, must be >= 0"),
     (lambda: from_error(1.0, loss="hinge"), "loss == 'hinge'"),
     (lambda: from_error(1.0, [2.0, 2.0]), "y is constant"),
+    (lambda: from_error(1.0, [[0.0, 1.0], [2.0, 3.0]]), r"y has shape \(2, 2\), must be \(n,\)"),
+    (lambda: from_error(1.0, [0.0, np.nan]), "y has NaN"),
 ])  # fmt: skip
 def test_tolerances_of_nothing_are_errors(call, message):
     with pytest.raises(ValueError, match=message):

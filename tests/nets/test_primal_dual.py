@@ -10,10 +10,11 @@ from skorch.callbacks import Callback, Checkpoint, EarlyStopping, EpochScoring, 
 from skorch.dataset import ValidSplit
 from skorch.helper import predefined_split
 from torch import nn
-from torch.utils.data import Subset, TensorDataset
+from torch.utils.data import DataLoader, Subset, TensorDataset, WeightedRandomSampler
 
 from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
 from skally.nets.data import ArrayDataset
+from skally.nets.loader import BatchLoader
 from skally.nets.loop import LeanLoop
 
 QUICK = {"max_epochs": 3, "random_state": 0}
@@ -130,6 +131,65 @@ def test_last_batch_of_one_row_trains_a_net_with_batch_normalisation(diabetes):
     module = nn.Sequential(nn.Linear(10, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
     X, y = diabetes
     net = ConstrainedNetRegressor(module, batch_size=50, **QUICK).fit(X[:101], y[:101])
+    assert np.isfinite(net.dual_variables_).all()
+
+
+@pytest.mark.parametrize("params", [
+    {}, {"iterator_train__shuffle": False}, {"iterator_train__num_workers": 1},
+    {"iterator_train__drop_last": True},
+    {"iterator_train__drop_last": True, "dual_update": "batch"},
+])  # fmt: skip
+@pytest.mark.parametrize("is_data_set", [False, True])
+def test_batch_normalisation_trains_whatever_loads_the_batches(params, is_data_set, diabetes):
+    module = nn.Sequential(nn.BatchNorm1d(10), nn.Linear(10, 1))
+    X, y = diabetes
+    data = TensorDataset(torch.tensor(X[:101]).double(), torch.tensor(y[:101]))
+    net = ConstrainedNetRegressor(module, batch_size=50, **{**QUICK, **params})
+    net.fit(*((data,) if is_data_set else (X[:101], y[:101])))
+    assert np.isfinite(net.dual_variables_).all()
+
+
+def test_a_batch_of_one_row_that_cannot_be_avoided_says_what_to_do(diabetes):
+    module = nn.Sequential(nn.BatchNorm1d(10), nn.Linear(10, 1))
+    with pytest.raises(ValueError, match="batch has one row.*iterator_train__drop_last=True"):
+        ConstrainedNetRegressor(module, batch_size=1, **QUICK).fit(*diabetes)
+
+
+@pytest.mark.parametrize("params, message", [
+    ({"iterator_valid__drop_last": True}, "iterator_valid__drop_last == True, must be False"),
+    ({"iterator_valid__shuffle": True}, "iterator_valid__shuffle == True, must be False"),
+    ({"iterator_valid": DataLoader, "iterator_valid__shuffle": True}, "iterator_valid must give"),
+    ({"iterator_valid__sampler": range(3)}, "iterator_valid must give every row"),
+    ({"iterator_train__drop_last": True, "batch_size": 300}, "gives no batch of 200 rows"),
+])  # fmt: skip
+@pytest.mark.filterwarnings("ignore:You set iterator_valid__shuffle=True")  # skorch says so too
+def test_loaders_that_leave_out_or_move_rows_are_errors(params, message, diabetes):
+    net = ConstrainedNetRegressor(**{**QUICK, **params})
+    with pytest.raises(ValueError, match=message):
+        net.fit(*diabetes)
+    assert not hasattr(net, "net_")
+
+
+def test_rows_that_a_loader_of_ones_own_never_gives_have_not_diverged(diabetes):
+    class Halves(BatchLoader):
+        def __iter__(self):
+            yield from list(super().__iter__())[:1]
+
+    with pytest.raises(ValueError, match="iterator_valid gives 50 rows, must give all 200"):
+        ConstrainedNetRegressor(iterator_valid=Halves, iterator_valid__batch_size=50, **QUICK).fit(
+            *diabetes
+        )
+
+
+@pytest.mark.parametrize("params", [
+    {"iterator_train__sampler": WeightedRandomSampler(np.ones(200), 200)},
+    {"iterator_train__batch_sampler": [[0, 1, 2], [5, 4]]},
+])  # fmt: skip
+def test_samplers_of_torch_draw_the_training_batches(params, diabetes):
+    X, y = diabetes
+    net, memory = fit_remembering(X, y, **params)
+    if "iterator_train__batch_sampler" in params:
+        assert [rows.tolist() for rows in memory.seen[:2]] == [[0, 1, 2], [5, 4]]
     assert np.isfinite(net.dual_variables_).all()
 
 
@@ -381,13 +441,13 @@ def test_unseeded_nets_differ(diabetes):
     assert not np.array_equal(a.predict(diabetes[0]), b.predict(diabetes[0]))
 
 
-def test_interrupted_training_keeps_what_was_learned(diabetes):
-    class CtrlC(Callback):
+def test_a_callback_may_end_the_training_and_keep_what_was_learned(diabetes):
+    class Enough(Callback):
         def on_batch_end(self, net, **kwargs):
             if len(net.history) == 2:
                 raise KeyboardInterrupt
 
-    net = ConstrainedNetRegressor(callbacks=[CtrlC()], max_epochs=50, random_state=0)
+    net = ConstrainedNetRegressor(callbacks=[Enough()], max_epochs=50, random_state=0)
     net.fit(*diabetes)
     assert len(net.history) == 2 and np.isfinite(net.dual_variables_).all()
 
