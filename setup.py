@@ -58,6 +58,7 @@ setup(
     python_requires=">=3.10",
     # Lower bounds are what constraints/oldest.in tests, but for torch.
     install_requires=[
+        "filelock>=4.1",
         "joblib>=1.4",
         "modAL-python>=0.4.1",
         "numpy>=1.24",

@@ -1,13 +1,18 @@
 """The rounds of all curves: which of them are still to do, and what one round does."""
 
+import numbers
+import os
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
+from sklearn.base import is_classifier
 
+from skally.benchmark.classes import fit, with_all_classes
+from skally.benchmark.processes import end_with, interrupts_raised
 from skally.stopping import RoundState
 from skally.utils.random import clone_seeded
 from skally.utils.validation import num_samples, take_rows
@@ -24,6 +29,8 @@ class Task:
     stopping : stopping criterion, or None
     X : samples, n rows
     n_instances : int
+    pid : int
+        The process that runs all; the processes of ``n_jobs`` end when it does.
     """
 
     estimator: Any
@@ -31,6 +38,7 @@ class Task:
     stopping: Any
     X: Any
     n_instances: int
+    pid: int = field(default_factory=os.getpid)
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,8 @@ class Round:
         Observations of the stopping criterion in the rounds before.
     is_last : bool
         Whether the curve ends here, so that no batch is queried.
+    classes : array
+        All classes of the labels and of the test samples; empty unless the estimator classifies.
     """
 
     sampler: Any
@@ -58,6 +68,7 @@ class Round:
     y_labeled: Any
     seen: list
     is_last: bool
+    classes: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -104,9 +115,7 @@ class Run:
         """Compute all missing rounds, and store each as soon as it is done."""
         from tqdm import tqdm
 
-        for name, seed in self.curves:
-            if not self.store.batches(name, seed):
-                self.store.add_batch(name, seed, 0, self.starts[seed].initial, 0.0)
+        self.done = {curve: self._read(curve) for curve in self.curves}
         total = len(self.curves) * (self.n_rounds + 1)
         with tqdm(total=total, unit="round", disable=not verbose) as bar:
             with Parallel(n_jobs=n_jobs, return_as="generator_unordered") as parallel:
@@ -114,33 +123,86 @@ class Run:
                     bar.set_description(f"round {number} of {self.n_rounds}")
                     self._go_level(number, parallel, bar)
 
+    def _read(self, curve):
+        """What the store has of a curve, which begins here if it has nothing."""
+        start = self.starts[curve[1]]
+        batches, seen = self.store.batches(*curve), self.store.observations(*curve)
+        if not batches:
+            self.store.add_batch(*curve, 0, start.initial, 0.0)
+            batches = [start.initial]
+        check_batches(self.store.name, curve, batches, start)
+        return Done(batches, seen)
+
     def _go_level(self, number, parallel, bar):
         """One round of all curves that have not done it."""
         curves = [curve for curve in self.curves if self._is_due(curve, number)]
         bar.update(len(self.curves) - len(curves))
+        if not curves:
+            return
         rounds = [self._round(curve, number) for curve in curves]
         jobs = (delayed(run_round)(self.task, self.starts[each.curve[1]], each) for each in rounds)
         for done, outcome in parallel(jobs):
             self.store.add_round(*done.curve, done.number, len(done.labelled), outcome)
+            self.done[done.curve].add(number, outcome)
             bar.update()
 
     def _is_due(self, curve, number):
         """Whether a round is missing: its result, or the batch that should follow it."""
-        n_batches, seen = len(self.store.batches(*curve)), self.store.observations(*curve)
+        n_batches, seen = len(self.done[curve].batches), self.done[curve].seen
         if n_batches != number + 1:
             return False
         return len(seen) <= number or (number < self.n_rounds and not is_stopped(self.task, seen))
 
     def _round(self, curve, number):
-        labelled = np.concatenate(self.store.batches(*curve))
+        done = self.done[curve]
+        labelled = np.concatenate(done.batches)
+        y_labeled = self.labels.of(labelled)
+        is_class = is_classifier(self.task.estimator) and y_labeled.ndim == 1
+        y_test = self.starts[curve[1]].y_test
         return Round(
             sampler=self.samplers[curve[0]],
             curve=curve,
             number=number,
             labelled=labelled,
-            y_labeled=self.labels.of(labelled),
-            seen=self.store.observations(*curve)[:number],
+            y_labeled=y_labeled,
+            seen=done.seen[:number],
             is_last=number == self.n_rounds,
+            classes=self.labels.classes(y_test) if is_class else np.array([]),
+        )
+
+
+@dataclass
+class Done:
+    """Rounds of one curve that are in the store.
+
+    Parameters
+    ----------
+    batches : list of int arrays
+        Positions labelled in each round.
+    seen : list
+        What the stopping criterion measured in each finished round.
+    """
+
+    batches: list
+    seen: list
+
+    def add(self, number, outcome):
+        """Take in a round that is now stored, perhaps again."""
+        self.seen[number:] = [outcome.observation]
+        if outcome.indices is not None:
+            self.batches.append(outcome.indices)
+
+
+def check_batches(name, curve, batches, start):
+    """Raise unless a curve of the file labels only what it may."""
+    words = f"{name} holds, for sampler {curve[0]!r} and random state {curve[1]},"
+    if not np.array_equal(batches[0], start.initial):
+        raise ValueError(f"{words} other initial samples, must be those of these settings.")
+    wrong = np.setdiff1d(np.concatenate(batches), start.train)
+    if len(wrong):
+        raise ValueError(
+            f"{words} position {wrong[0]}, must hold only positions that may be labelled: of X and "
+            "of no test sample."
         )
 
 
@@ -161,11 +223,12 @@ def run_round(task, start, this):
         As given, since joblib returns results in any order.
     outcome : Outcome
     """
+    end_with(task.pid)
     X_labeled = take_rows(task.X, this.labelled)
     estimator = clone_seeded(task.estimator, np.random.RandomState(this.curve[1]))
     with errors_name_round("fit", this):
         began = perf_counter()
-        estimator.fit(X_labeled, this.y_labeled)
+        fit(estimator, X_labeled, this.y_labeled, this.classes)
         fit_seconds = perf_counter() - began
     score = score_of(task, start, estimator, this)
     if this.is_last and task.stopping is None:
@@ -218,7 +281,10 @@ def score_of(task, start, estimator, this):
     if start.X_test is None:
         return None
     with errors_name_round("scoring", this):
-        score = float(task.scorer(estimator, start.X_test, start.y_test))
+        score = task.scorer(with_all_classes(estimator, this.classes), start.X_test, start.y_test)
+        if np.ndim(score) or not isinstance(score, numbers.Real):
+            raise ValueError(f"The scorer returned {score!r:.80}, must be one number.")
+        score = float(score)
         if not np.isfinite(score):
             raise ValueError(f"The score is {score}, must be finite.")
     return score
@@ -256,13 +322,23 @@ def errors_name_round(step, this):
     """Add to an error's message in which round of which curve it was raised.
 
     A ValueError stays one. Any other is raised again as a RuntimeError, since the constructors of
-    some exceptions take more than a message.
+    some exceptions take more than a message. Ctrl-C ends the run even if the step goes on after
+    it, as the fits of some estimators do.
     """
     try:
-        yield
+        with interrupts_raised():
+            yield
     except Exception as error:
         name, seed = this.curve
         raise (ValueError if isinstance(error, ValueError) else RuntimeError)(
             f"{step} failed for sampler {name!r}, random state {seed}, round {this.number}, with "
-            f"{len(this.labelled)} labels: {error}"
+            f"{len(this.labelled)} labels: {error}{classes_hint(this)}"
         ) from error
+
+
+def classes_hint(this):
+    """Sentence on the classes that the labels of a round lack, empty if they lack none."""
+    missing = np.setdiff1d(this.classes, this.y_labeled) if len(this.classes) else []
+    if not len(missing):
+        return ""
+    return f" (The labelled samples have none of the classes {missing.tolist()}.)"

@@ -5,13 +5,15 @@ import numbers
 import numpy as np
 from sklearn.metrics import check_scoring
 
+from skally.benchmark.answers import check_labels, kind_of_array
 from skally.benchmark.curves import LearningCurves
-from skally.benchmark.fingerprint import describe, fingerprint
+from skally.benchmark.fingerprint import describe, fingerprint, fingerprint_labels
 from skally.benchmark.oracle import Labels
 from skally.benchmark.rounds import Run, Task
-from skally.benchmark.splits import make_starts
+from skally.benchmark.splits import as_splits, check_initial, make_starts
 from skally.benchmark.store import Store
-from skally.utils.validation import check_number
+from skally.utils.random import clone_seeded
+from skally.utils.validation import check_number, num_samples
 
 
 def learning_curves(
@@ -129,50 +131,123 @@ def learning_curves(
     >>> sorted(curves.summary(reference="random").index)
     ['entropy', 'random']
     """
+    check_estimator(estimator)
     samplers = check_samplers(samplers)
     check_number("n_instances", n_instances, numbers.Integral, 1)
     check_number("n_rounds", n_rounds, numbers.Integral, 0)
+    check_initial(n_initial)
+    check_jobs(n_jobs)
     seeds = check_random_states(random_states)
     check_stopping(stopping, has_scores=X_test is not None or not callable(y))
+    scorer = check_scorer(estimator, scoring)
+    if not callable(y):
+        y = check_labels("y", y, num_samples(X), estimator)
+    if X_test is not None and y_test is not None:
+        y_test = check_labels("y_test", y_test, num_samples(X_test), estimator, of="X_test")
+    cv = as_splits(cv)
     starts = make_starts(
         estimator, X, y, X_test, y_test, cv, groups, n_initial, n_instances * n_rounds, seeds
     )
-    task = Task(estimator, check_scoring(estimator, scoring), stopping, X, int(n_instances))
+    task = Task(estimator, scorer, stopping, X, int(n_instances))
     settings = {
-        "estimator": describe(estimator),
+        "estimator": describe_seeded(estimator),
         "cv": describe(cv),
         "n_initial": describe(np.asarray(n_initial).tolist()),
         "n_instances": int(n_instances),
+        "n_samples": num_samples(X),
         "scoring": describe(scoring),
         "stopping": describe(stopping),
     }
     if cache is not None:  # a file is only continued with the data that it was begun with
-        data = {"X": X, "y": y, "X_test": X_test, "y_test": y_test, "groups": groups}
-        settings |= {name: fingerprint(each) for name, each in data.items()}
+        settings |= {"y": fingerprint_labels(y), "y_test": fingerprint_labels(y_test)}
+        data = {"X": X, "X_test": X_test, "groups": groups}
+        settings |= {name: describe_data(each) for name, each in data.items()}
     with Store(cache) as store:
         store.agree("settings", settings)
-        store.agree("samplers", {name: describe(each) for name, each in samplers.items()})
+        store.agree("samplers", {name: describe_seeded(each) for name, each in samplers.items()})
         store.keep_largest("test_ratio", max(start.test_ratio for start in starts.values()))
-        run = Run(task, samplers, starts, Labels(y, store), store, int(n_rounds))
+        labels = Labels(y, store, kind_of_array(y_test, estimator))
+        run = Run(task, samplers, starts, labels, store, int(n_rounds))
         run.go(n_jobs, verbose)
         return LearningCurves.from_store(store, list(samplers), seeds, n_rounds)
 
 
+def describe_seeded(estimator):
+    """Description of an estimator or sampler, without its random states: each curve sets them."""
+    if not hasattr(estimator, "get_params"):
+        return describe(estimator)
+    return describe(clone_seeded(estimator, np.random.RandomState(0)))
+
+
+def describe_data(X):
+    """Description of samples, without the index of a data frame."""
+    return None if X is None else fingerprint(X, index=False)
+
+
+def check_estimator(estimator):
+    """Raise unless it is an estimator that can be cloned and fitted."""
+    if isinstance(estimator, type):
+        name = estimator.__name__
+        raise ValueError(f"estimator == {estimator!r}, a class, must be an object: {name}().")
+    if not (hasattr(estimator, "fit") and hasattr(estimator, "get_params")):
+        raise ValueError(f"estimator == {estimator!r}, must have fit and get_params.")
+
+
+def check_scorer(estimator, scoring):
+    """Scorer of one number."""
+    if scoring is not None and not isinstance(scoring, str) and not callable(scoring):
+        raise ValueError(
+            f"scoring == {scoring!r}, must be one name or one function: a curve has one score."
+        )
+    if isinstance(scoring, type):
+        raise ValueError(f"scoring == {scoring!r}, a class, must be a function.")
+    return check_scoring(estimator, scoring)
+
+
+def check_jobs(n_jobs):
+    """Raise unless it is a number of processes as joblib takes."""
+    if n_jobs is not None:
+        check_number("n_jobs", n_jobs, numbers.Integral)
+    if n_jobs == 0:
+        raise ValueError("n_jobs == 0, must be at least 1, or negative to leave some cores free.")
+
+
 def check_samplers(samplers):
     """Dict of samplers by name, checked."""
+    if isinstance(samplers, type) or hasattr(samplers, "query") or isinstance(samplers, str):
+        raise ValueError(f"samplers == {samplers!r}, must be a dict or list of samplers.")
     if not isinstance(samplers, dict):
-        named = {type(each).__name__: each for each in samplers}
+        samplers = list(samplers)
+        for i, each in enumerate(samplers):
+            check_sampler(i, each)
+        named = {getattr(each, "__name__", type(each).__name__): each for each in samplers}
         if len(named) < len(samplers):
             raise ValueError("samplers holds two of one class, must be a dict with their names.")
         samplers = named
     if not samplers:
         raise ValueError("samplers is empty, must hold at least one.")
     for name, each in samplers.items():
-        if isinstance(each, type) or not (hasattr(each, "query") or callable(each)):
-            raise ValueError(
-                f"samplers[{name!r}] == {each!r}, must be a sampler or a query strategy."
-            )
-    return {str(name): each for name, each in samplers.items()}
+        check_sampler(name, each)
+    named = {str(name): each for name, each in samplers.items()}
+    if len(named) < len(samplers):
+        raise ValueError(
+            f"samplers has the names {list(samplers)}, of which two are the same as text, must be "
+            "distinct."
+        )
+    return named
+
+
+def check_sampler(name, sampler):
+    """Raise unless it is a sampler, or a query strategy of modAL's kind."""
+    if isinstance(sampler, type):
+        raise ValueError(
+            f"samplers[{name!r}] == {sampler!r}, a class, must be a sampler: {sampler.__name__}()."
+        )
+    is_sampler = hasattr(sampler, "query") and hasattr(sampler, "get_params")
+    if not is_sampler and (hasattr(sampler, "query") or not callable(sampler)):
+        raise ValueError(
+            f"samplers[{name!r}] == {sampler!r}, must be a sampler or a query strategy."
+        )
 
 
 def check_stopping(stopping, has_scores):

@@ -34,7 +34,7 @@ def test_round_and_its_batch_are_written_together_or_not_at_all(tmp_path):
     filled(tmp_path / "curves")
     with Store(tmp_path / "curves") as store:
         store.add_batch("random", 0, 2, [9], 0.0)
-        with pytest.raises(sqlite3.IntegrityError):  # round 1 chooses a batch 2, which is there
+        with pytest.raises(OSError, match="UNIQUE"):  # round 1 chooses a batch 2, which is there
             store.add_round("random", 0, 1, 4, OUTCOME)
         assert store.observations("random", 0) == [[0.25]]
 
@@ -113,9 +113,9 @@ def test_folder_that_is_not_there_raises(tmp_path):
         Store(tmp_path / "nowhere" / "curves")
 
 
-@pytest.mark.parametrize("label", [3, 2.5, "seven", [1.0, 2.0], np.int64(4), np.float32(0.5)])
+@pytest.mark.parametrize("label", [3, 2.5, "seven", [1.0, 2.0], True])
 def test_label_is_read_as_it_was_written(tmp_path, label):
     with Store(tmp_path / "curves") as store:
-        store.add_label(np.int64(5), label)
+        store.add_labels({5: label})
     with Store(tmp_path / "curves") as store:
-        assert store.labels([5, 6]) == {5: label}
+        assert store.labels() == {5: label} and type(store.labels()[5]) is type(label)
