@@ -158,7 +158,10 @@ def check_labels(name, y, n, estimator, of="X"):
         raise ValueError(f"{name} is a sparse matrix, must be an array.")
     if isinstance(y, (list, tuple)):
         check_one_kind(name, [each for each in y if np.ndim(each) == 0])
-    y = np.asarray(as_plain(y))
+    try:
+        y = np.asarray(as_plain(y))
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array of labels: {error}") from error
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.ndim not in (1, 2):
@@ -223,3 +226,17 @@ def kind_of_array(y, estimator):
     """What the labels of test samples, and the kind of estimator, say of all labels."""
     known = Kind("number" if is_regressor(estimator) else None, is_class=is_classifier(estimator))
     return known if y is None else known.and_(kind_of(plain_label(y[0])))
+
+
+def check_alike(y, y_test):
+    """Raise unless the labels of the test samples are of the shape and the kind of the others."""
+    if callable(y):
+        return
+    if y.shape[1:] != y_test.shape[1:]:
+        raise ValueError(
+            f"y_test has shape {y_test.shape} and y {y.shape}, must be the same but for the first "
+            "number."
+        )
+    one, other = (kind_of(plain_label(each[0])).word for each in (y, y_test))
+    if one != other:
+        raise ValueError(f"y_test holds a {other} and y a {one}, must be of one kind.")

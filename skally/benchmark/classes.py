@@ -1,7 +1,10 @@
 """Classes that the first labels lack: fits and scores that know of them."""
 
+import warnings
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
@@ -26,6 +29,37 @@ def fit(estimator, X, y, classes):
         estimator[-1].partial_fit(X, y, classes=classes)
     else:
         estimator.fit(X, y)
+
+
+def check_scores(name, scorer, y, starts):
+    """Raise if one of scikit-learn's scorers cannot score the test samples of a random state.
+
+    Some need a test sample of each class, or of two classes with certain names. A classifier that
+    predicts the shares of the classes tells this before anything is fitted.
+
+    Parameters
+    ----------
+    name : name of the scorer
+    y : array of all labels
+    starts : dict of int to Start
+    """
+    for seed, start in starts.items():
+        classes = np.unique(np.concatenate([y, start.y_test]))
+        prior = DummyClassifier().fit(np.zeros((len(classes), 1)), classes)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                score = scorer(prior, np.zeros((len(start.y_test), 1)), start.y_test)
+            reason = None if np.isfinite(score) else f"the score would be {score}"
+        except ValueError as error:
+            reason = error
+        if reason is not None:
+            missing = np.setdiff1d(classes, start.y_test).tolist()
+            lacks = f" They have none of the classes {missing}." if missing else ""
+            raise ValueError(
+                f"scoring == {name!r} cannot score the test samples of random state {seed}: "
+                f"{reason}{lacks}"
+            )
 
 
 def has_class_weights(estimator):

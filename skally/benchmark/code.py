@@ -36,7 +36,7 @@ def is_installed(value):
 
 
 def is_named(value):
-    """Whether a function is found in its module under its name: no lambda, no function made in one."""
+    """Whether a function is found in its module under its name, as lambdas are not."""
     return getattr(sys.modules.get(value.__module__), value.__qualname__, None) is value
 
 
@@ -182,7 +182,7 @@ def constants_of(cls, functions):
 
 
 def literals(cls, functions):
-    """Literals that a class's source sets its attributes to; none if it has no source of its own."""
+    """Literals that a class's source sets its attributes to; none if it has no source."""
     try:
         lines, first = inspect.getsourcelines(cls)
         body = ast.parse(textwrap.dedent("".join(lines))).body[0].body

@@ -12,32 +12,44 @@ def difference(name, kept, given):
     kept, given : JSON-able values of :func:`skally.benchmark.fingerprint.describe`
     """
     path = [name]
-    while (parts := (as_parts(kept), as_parts(given))) != (None, None):
-        if None in parts or parts[0].keys() != parts[1].keys():
-            break
-        key = next((key for key in parts[0] if not is_same(parts[0][key], parts[1][key])), None)
-        if key is None:
-            break
-        path, kept, given = [*path, str(key)], parts[0][key], parts[1][key]
+    while (key := differing_part(kept, given)) is not None:
+        path, kept, given = [*path, str(key)], as_parts(kept)[key], as_parts(given)[key]
     return sentence(path, kept, given)
+
+
+def differing_part(kept, given):
+    """First key under which two dicts or lists differ; None if they are not to be compared so."""
+    parts = as_parts(kept), as_parts(given)
+    if None in parts:
+        return None
+    both = [key for key in parts[1] if key in parts[0]]
+    differing = [key for key in both if not is_same(parts[0][key], parts[1][key])]
+    if "class" in differing:
+        return "class"
+    if parts[0].keys() != parts[1].keys() or not differing:
+        return None
+    return differing[0]
 
 
 def sentence(path, kept, given):
     """Sentence on the part under some path, whose values differ."""
     name = ".".join(path)
-    if "code" in path[1:]:
-        at = path.index("code", 1)
-        owner, part = ".".join(path[:at]), ".".join(path[at + 1 :])
-        return f"{owner}'s code differs from that in the file, or was written in another version of Python (at {part or 'its names'})."
-    if "weights" in path[1:]:
-        at = path.index("weights", 1)
-        owner, part = ".".join(path[:at]), ".".join(path[at + 1 :])
-        return f"{owner}'s weights differ from those in the file (at {part or 'their names'})."
+    for part, words in (
+        ("code", "code differs from that in the file, or Python has another version,"),
+        ("weights", "weights differ from those in the file,"),
+    ):
+        if part in path[1:]:
+            at = path.index(part, 1)
+            inner = ".".join(path[at + 1 :]) or "their names"
+            return f"{'.'.join(path[:at])}'s {words} in {inner}."
+    if isinstance(kept, dict) and isinstance(given, dict):
+        more, less = sorted(given.keys() - kept.keys()), sorted(kept.keys() - given.keys())
+        return f"{name} has the parts {more}, must not have them, and lacks {less}."
     if is_hash(kept) and is_hash(given):
         return f"{name} == {given}, must be {kept} as in the file: its values differ."
     if type(kept) is not type(given) and kept == given:
-        kinds = type(given).__name__, type(kept).__name__
-        return f"{name} == {given!r}, of type {kinds[0]}, must be {kept!r}, of type {kinds[1]}, as in the file."
+        given, kept = f"{given!r} ({type(given).__name__})", f"{kept!r} ({type(kept).__name__})"
+        return f"{name} == {given}, must be {kept} as in the file."
     return f"{name} == {given!r}, must be {kept!r} as in the file."
 
 

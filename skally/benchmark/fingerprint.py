@@ -222,7 +222,7 @@ def fingerprint_table(data, index):
 
 
 def fingerprint_labels(y):
-    """As `fingerprint`, for labels: the same for a list, an array, a tensor and a series of them."""
+    """As `fingerprint`, for labels: the same for a list, an array and a series of them."""
     if y is None or callable(y):
         return None if y is None else "oracle"
     y = np.asarray(as_plain(y))

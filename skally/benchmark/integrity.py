@@ -5,20 +5,7 @@ import math
 import sqlite3
 
 from skally.benchmark.answers import check_stored
-
-TABLES = """
-CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE samplers (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE batches (
-    sampler TEXT, seed INTEGER, round INTEGER, indices TEXT NOT NULL, query_seconds REAL NOT NULL,
-    PRIMARY KEY (sampler, seed, round)
-);
-CREATE TABLE rounds (
-    sampler TEXT, seed INTEGER, round INTEGER, n_labeled INTEGER NOT NULL, score REAL,
-    fit_seconds REAL NOT NULL, observation TEXT, PRIMARY KEY (sampler, seed, round)
-);
-CREATE TABLE labels (position INTEGER PRIMARY KEY, label TEXT NOT NULL);
-"""
+from skally.benchmark.new_file import TABLES
 
 
 def check_file(db):

@@ -44,8 +44,8 @@ def check_beside(path):
         beside = Path(f"{path}{end}")
         if beside.is_symlink() or (beside.exists() and not beside.is_file()):
             raise ValueError(
-                f"cache == {str(path)!r} has {beside.name!r} beside it, which must be a file of its "
-                "own, not a link or a folder."
+                f"cache == {str(path)!r} has {beside.name!r} beside it, which must be a file of "
+                "its own, not a link or a folder."
             )
     journal = Path(f"{path}-journal")
     if journal.exists() and journal.read_bytes().endswith(SUPER_JOURNAL):

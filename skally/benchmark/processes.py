@@ -11,7 +11,7 @@ WATCHED = set()  # processes that this one ends with
 
 @contextmanager
 def interrupts_raised():
-    """Context that ends in KeyboardInterrupt if Ctrl-C was pressed, even if the code inside went on.
+    """Context that ends in KeyboardInterrupt if Ctrl-C was pressed, even if the code went on.
 
     Some estimators end their training early on Ctrl-C and return as if it were done.
     """

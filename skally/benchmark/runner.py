@@ -3,13 +3,24 @@
 import numbers
 
 import numpy as np
-from sklearn.metrics import check_scoring
+from sklearn.base import is_classifier
 
-from skally.benchmark.answers import check_labels, kind_of_array
+from skally.benchmark.answers import check_alike, check_labels, kind_of_array
+from skally.benchmark.arguments import (
+    check_cache,
+    check_estimator,
+    check_jobs,
+    check_random_states,
+    check_samplers,
+    check_scorer,
+    check_stopping,
+)
+from skally.benchmark.classes import check_scores
 from skally.benchmark.curves import LearningCurves
 from skally.benchmark.fingerprint import describe, fingerprint, fingerprint_labels
 from skally.benchmark.oracle import Labels
-from skally.benchmark.rounds import Run, Task
+from skally.benchmark.rounds import Task
+from skally.benchmark.run import Run
 from skally.benchmark.splits import as_splits, check_initial, make_starts
 from skally.benchmark.store import Store
 from skally.utils.random import clone_seeded
@@ -137,6 +148,7 @@ def learning_curves(
     check_number("n_rounds", n_rounds, numbers.Integral, 0)
     check_initial(n_initial)
     check_jobs(n_jobs)
+    check_cache(cache)
     seeds = check_random_states(random_states)
     check_stopping(stopping, has_scores=X_test is not None or not callable(y))
     scorer = check_scorer(estimator, scoring)
@@ -144,10 +156,13 @@ def learning_curves(
         y = check_labels("y", y, num_samples(X), estimator)
     if X_test is not None and y_test is not None:
         y_test = check_labels("y_test", y_test, num_samples(X_test), estimator, of="X_test")
+        check_alike(y, y_test)
     cv = as_splits(cv)
     starts = make_starts(
         estimator, X, y, X_test, y_test, cv, groups, n_initial, n_instances * n_rounds, seeds
     )
+    if isinstance(scoring, str) and is_classifier(estimator) and not callable(y) and y.ndim == 1:
+        check_scores(scoring, scorer, y, starts)
     task = Task(estimator, scorer, stopping, X, int(n_instances))
     settings = {
         "estimator": describe_seeded(estimator),
@@ -159,9 +174,9 @@ def learning_curves(
         "stopping": describe(stopping),
     }
     if cache is not None:  # a file is only continued with the data that it was begun with
-        settings |= {"y": fingerprint_labels(y), "y_test": fingerprint_labels(y_test)}
-        data = {"X": X, "X_test": X_test, "groups": groups}
-        settings |= {name: describe_data(each) for name, each in data.items()}
+        labels = {"y": y, "y_test": y_test, "groups": groups}
+        settings |= {name: fingerprint_labels(each) for name, each in labels.items()}
+        settings |= {"X": describe_data(X), "X_test": describe_data(X_test)}
     with Store(cache) as store:
         store.agree("settings", settings)
         store.agree("samplers", {name: describe_seeded(each) for name, each in samplers.items()})
@@ -182,90 +197,3 @@ def describe_seeded(estimator):
 def describe_data(X):
     """Description of samples, without the index of a data frame."""
     return None if X is None else fingerprint(X, index=False)
-
-
-def check_estimator(estimator):
-    """Raise unless it is an estimator that can be cloned and fitted."""
-    if isinstance(estimator, type):
-        name = estimator.__name__
-        raise ValueError(f"estimator == {estimator!r}, a class, must be an object: {name}().")
-    if not (hasattr(estimator, "fit") and hasattr(estimator, "get_params")):
-        raise ValueError(f"estimator == {estimator!r}, must have fit and get_params.")
-
-
-def check_scorer(estimator, scoring):
-    """Scorer of one number."""
-    if scoring is not None and not isinstance(scoring, str) and not callable(scoring):
-        raise ValueError(
-            f"scoring == {scoring!r}, must be one name or one function: a curve has one score."
-        )
-    if isinstance(scoring, type):
-        raise ValueError(f"scoring == {scoring!r}, a class, must be a function.")
-    return check_scoring(estimator, scoring)
-
-
-def check_jobs(n_jobs):
-    """Raise unless it is a number of processes as joblib takes."""
-    if n_jobs is not None:
-        check_number("n_jobs", n_jobs, numbers.Integral)
-    if n_jobs == 0:
-        raise ValueError("n_jobs == 0, must be at least 1, or negative to leave some cores free.")
-
-
-def check_samplers(samplers):
-    """Dict of samplers by name, checked."""
-    if isinstance(samplers, type) or hasattr(samplers, "query") or isinstance(samplers, str):
-        raise ValueError(f"samplers == {samplers!r}, must be a dict or list of samplers.")
-    if not isinstance(samplers, dict):
-        samplers = list(samplers)
-        for i, each in enumerate(samplers):
-            check_sampler(i, each)
-        named = {getattr(each, "__name__", type(each).__name__): each for each in samplers}
-        if len(named) < len(samplers):
-            raise ValueError("samplers holds two of one class, must be a dict with their names.")
-        samplers = named
-    if not samplers:
-        raise ValueError("samplers is empty, must hold at least one.")
-    for name, each in samplers.items():
-        check_sampler(name, each)
-    named = {str(name): each for name, each in samplers.items()}
-    if len(named) < len(samplers):
-        raise ValueError(
-            f"samplers has the names {list(samplers)}, of which two are the same as text, must be "
-            "distinct."
-        )
-    return named
-
-
-def check_sampler(name, sampler):
-    """Raise unless it is a sampler, or a query strategy of modAL's kind."""
-    if isinstance(sampler, type):
-        raise ValueError(
-            f"samplers[{name!r}] == {sampler!r}, a class, must be a sampler: {sampler.__name__}()."
-        )
-    is_sampler = hasattr(sampler, "query") and hasattr(sampler, "get_params")
-    if not is_sampler and (hasattr(sampler, "query") or not callable(sampler)):
-        raise ValueError(
-            f"samplers[{name!r}] == {sampler!r}, must be a sampler or a query strategy."
-        )
-
-
-def check_stopping(stopping, has_scores):
-    """Raise unless it is None, or a stopping criterion whose needs can be met."""
-    if stopping is None:
-        return
-    if isinstance(stopping, type) or not hasattr(stopping, "is_reached"):
-        raise ValueError(f"stopping == {stopping!r}, must be a criterion of skally.stopping.")
-    stopping.is_reached([])  # checks its parameters
-    if "score" in getattr(stopping, "needs", ()) and not has_scores:
-        raise ValueError(f"stopping == {stopping!r} needs scores: give X_test and y_test.")
-
-
-def check_random_states(random_states):
-    """List of distinct seeds that numpy accepts."""
-    seeds = list(random_states) if np.ndim(random_states) == 1 else [random_states]
-    for seed in seeds:
-        check_number("random_states", seed, numbers.Integral, 0)
-    if not seeds or len(set(seeds)) < len(seeds) or max(seeds) >= 2**32:
-        raise ValueError(f"random_states == {seeds}, must be distinct integers from 0 to 2^32 - 1.")
-    return [int(seed) for seed in seeds]

@@ -83,11 +83,6 @@ def check_test(X, y, X_test, y_test, cv, groups):
         )
     if X_test is None:
         return
-    if not callable(y) and np.shape(y)[1:] != np.shape(y_test)[1:]:
-        raise ValueError(
-            f"y_test has shape {np.shape(y_test)} and y {np.shape(y)}, must be the same but for "
-            "the first number."
-        )
     check_columns(X, X_test)
     check_separate(X, X_test)
 
@@ -134,6 +129,8 @@ def split(estimator, n, y, cv, groups, seed, i):
     splits = list(cv.split(np.zeros((n, 1)), y, groups))
     if not splits:
         raise ValueError("cv yields no splits, must yield at least one.")
+    if len(splits[i % len(splits)]) != 2:
+        raise ValueError(f"cv yields {splits[i % len(splits)]!r:.80}, must yield (train, test).")
     train, test = splits[i % len(splits)]
     train, test = check_rows("train", train, n), check_rows("test", test, n)
     both = np.intersect1d(train, test)

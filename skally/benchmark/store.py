@@ -1,20 +1,17 @@
 """Results of a run of learning curves so far, in one SQLite file that survives a crash."""
 
 import json
-import os
 import sqlite3
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from skally.benchmark.difference import difference, is_same
-from skally.benchmark.integrity import TABLES, check_file
+from skally.benchmark.integrity import check_file
 from skally.benchmark.lock import check_beside, locked
-
-APPLICATION = 0x5CA11E  # SQLite's application_id, which marks a file as written by this class
-FORMAT = 2  # 1 described settings by names only
+from skally.benchmark.new_file import APPLICATION, FORMAT, make_file, make_tables
 
 FRAME = """
 SELECT sampler, seed, round, n_labeled, score, fit_seconds, query_seconds, indices
@@ -61,7 +58,7 @@ class Store:
         return f"cache == {str(self._said)!r}"
 
     def _make_file(self):
-        """Make a new file under another name and then rename it, so that it is never half made."""
+        """Make a new file if there is none; one without contents is not ours."""
         if self.path.exists():
             if self.path.is_file() and self.path.stat().st_size == 0:
                 raise ValueError(
@@ -69,21 +66,8 @@ class Store:
                     "off. Delete it to begin a new one."
                 )
             return
-        new = Path(f"{self.path}.new")
-        try:
-            for end in ("", "-journal"):
-                Path(f"{new}{end}").unlink(missing_ok=True)
-            with self._errors("cannot be opened"):
-                db = sqlite3.connect(new, isolation_level=None)
-                try:
-                    make_tables(db)
-                finally:
-                    db.close()
-            os.replace(new, self.path)
-            sync_folder(self.path.parent)
-        finally:
-            with suppress(OSError):
-                new.unlink(missing_ok=True)
+        with self._errors("cannot be opened"):
+            make_file(self.path)
 
     def _open(self):
         """Open the file, and refuse one of another kind before anything is written."""
@@ -102,9 +86,8 @@ class Store:
             except sqlite3.OperationalError:
                 raise
             except sqlite3.DatabaseError as error:
-                raise ValueError(
-                    f"{self.name} must be a file of learning curves: {error}."
-                ) from error
+                words = f"{self.name} must be a file of learning curves: {error}."
+                raise ValueError(words) from error
             self._check(is_ours)
             self._db.execute("COMMIT")
 
@@ -115,8 +98,8 @@ class Store:
         self.format = self._one("PRAGMA user_version")
         if self.format > FORMAT:
             raise ValueError(
-                f"{self.name} has format {self.format}, must be at most {FORMAT}: it was written by "
-                "a newer skally."
+                f"{self.name} has format {self.format}, must be at most {FORMAT}: it was written "
+                "by a newer skally."
             )
         try:
             check_file(self._db)
@@ -164,8 +147,9 @@ class Store:
         """
         if self.format < FORMAT:
             raise ValueError(
-                f"{self.name} has format {self.format}, of an earlier skally, whose settings cannot "
-                "be compared with those given. LearningCurves.load reads it. Use another file."
+                f"{self.name} has format {self.format}, of an earlier skally, whose "
+                "settings cannot be compared with those given. LearningCurves.load reads it. Use "
+                "another file."
             )
         kept = {name: json.loads(text) for name, text in self._all(f"SELECT * FROM {table}")}
         for name, value in values.items():
@@ -292,23 +276,3 @@ class Store:
         with self._errors(), self._db:
             self._db.execute("BEGIN")
             yield
-
-
-def make_tables(db):
-    """Create the tables of a new file, in one transaction."""
-    db.execute("BEGIN EXCLUSIVE")
-    for statement in TABLES.split(";"):
-        db.execute(statement)
-    db.execute(f"PRAGMA application_id = {APPLICATION}")
-    db.execute(f"PRAGMA user_version = {FORMAT}")
-    db.execute("COMMIT")
-
-
-def sync_folder(folder):
-    """Write the names of new files to the disk, where the system can."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
