@@ -91,7 +91,8 @@ def learning_curves(
     random_states : sequence of distinct int, from 0
         There is one curve for each of them and each sampler.
     scoring : str or callable, optional
-        As in scikit-learn, where more is better. None uses the estimator's ``score``.
+        As in scikit-learn, where more is better; one score, no list or dict. None uses the
+        estimator's ``score``. Classes that the first labels lack have probability zero.
     stopping : stopping criterion, optional
         A criterion of ``skally.stopping``. A curve ends with the round in which it is reached. Its
         stop set are 2,000 random samples that have no label at the start, or all if there are
@@ -99,7 +100,8 @@ def learning_curves(
     n_jobs : int, optional
         Number of curves to compute in parallel, as in joblib.
     cache : str or path-like, optional
-        File to store the results in; None keeps them in memory only.
+        File to store the results in, locked by a second one, CACHE.lock; None keeps them in memory
+        only.
     verbose : int
         Above 0, a progress bar of the rounds is shown.
 
@@ -118,7 +120,9 @@ def learning_curves(
         If the estimator, a sampler or the scorer fails; the message says in which round. The rounds
         before are in ``cache``.
     OSError
-        If ``cache`` cannot be opened, or another run has it open.
+        If ``cache`` cannot be opened or written, or another run has it open.
+    KeyboardInterrupt
+        If Ctrl-C is pressed. The round is not stored, even if the estimator goes on after it.
 
     Examples
     --------
