@@ -1,5 +1,6 @@
 """Learning curves: the runner, its results and their statistics, and displays of all of these."""
 
+from skally.benchmark.corrections import correct_labels
 from skally.benchmark.curves import LearningCurves
 from skally.benchmark.displays import (
     DualVariablesDisplay,
@@ -17,5 +18,6 @@ __all__ = [
     "PicksDisplay",
     "RankDisplay",
     "WinLossDisplay",
+    "correct_labels",
     "learning_curves",
 ]

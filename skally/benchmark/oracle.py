@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from skally.benchmark.answers import Kind, check_label, check_stored
 from skally.utils.validation import as_plain
 
 
@@ -12,56 +13,83 @@ class Labels:
 
     Parameters
     ----------
-    y : array-like of n labels, or function
+    y : array of n labels, or function
         A function, the oracle, takes an int array of positions and returns or yields their labels.
     store : Store
         Keeps the labels that the oracle gives, so that it is asked only once for each.
+    kind : Kind
+        What is known of the labels, from those of the test samples.
     """
 
-    def __init__(self, y, store):
-        self._y, self._store = (y if callable(y) else np.asarray(as_plain(y))), store
+    def __init__(self, y, store, kind=None):
+        self._y, self._store = y, store
+        if callable(y):
+            self._known = store.labels()
+            self._kind = check_stored(self._known.items(), Kind() if kind is None else kind)
 
     def of(self, positions):
         """Labels of some samples, (len(positions),) or (len(positions), n_outputs)."""
         if not callable(self._y):
             return self._y[positions]
-        known = self._store.labels(positions)
-        missing = np.array([i for i in positions if int(i) not in known], dtype=int)
+        missing = np.array([i for i in positions if int(i) not in self._known], dtype=int)
         if len(missing):
             self._ask(missing)
-            known = self._store.labels(positions)
-        return np.array([known[int(i)] for i in positions])
+        return np.array([self._known[int(i)] for i in positions])
+
+    def classes(self, y_test):
+        """All classes that there can be: those of y, or of the answers so far, and of the test."""
+        y = list(self._known.values()) if callable(self._y) else self._y
+        parts = [np.asarray(each) for each in (y, y_test) if each is not None and len(each)]
+        return np.unique(np.concatenate(parts)) if parts else np.array([])
 
     def _ask(self, positions):
-        """Get labels from the oracle, and store each of them before the next is asked for."""
+        """Get labels from the oracle, and store those it yields before the next is asked for."""
+        self._store.reserve(len(positions))
         answer = self._y(positions.copy())
         if answer is None:
             raise ValueError(f"The oracle returned None, must return {len(positions)} labels.")
         if not isinstance(answer, Iterator):
-            answer = np.asarray(as_plain(answer))
-            if answer.ndim == 0 or len(answer) != len(positions):
-                n = len(answer) if answer.ndim else "no"
-                raise ValueError(f"The oracle returned {n} labels, must be {len(positions)}.")
+            self._keep(positions, listed(answer, len(positions)))
+            return
         n_labels = 0
         for label in answer:
             if n_labels == len(positions):
                 raise ValueError(f"The oracle yielded more than the {n_labels} labels asked for.")
-            self._store_label(positions[n_labels], label)
+            self._keep(positions[n_labels : n_labels + 1], [label])
             n_labels += 1
         if n_labels < len(positions):
             raise ValueError(
                 f"The oracle yielded {n_labels} labels, must be {len(positions)}. Those are stored."
             )
 
-    def _store_label(self, position, label):
-        if label is None or is_nan(label):
-            raise ValueError(
-                f"The oracle returned {label} for position {position}, must be a label."
-            )
-        self._store.add_label(position, label)
+    def _keep(self, positions, answers):
+        """Store all answers that can be labels, and raise on the first that cannot."""
+        right, wrong = {}, None
+        for position, answer in zip(positions.tolist(), answers, strict=True):
+            try:
+                right[position], self._kind = check_label(answer, self._kind)
+            except ValueError as error:
+                wrong = wrong or (
+                    f"The oracle returned {answer!r:.80} for position {position}, {error}. It is "
+                    "not stored, all others are."
+                )
+        self._store.add_labels(right)
+        self._known |= right
+        if wrong is not None:
+            raise ValueError(wrong)
 
 
-def is_nan(label):
-    """Whether a label is NaN, or NaT, or an array that holds one."""
-    label = np.asarray(label)
-    return bool(np.any(label != label))
+def listed(answer, n):
+    """Answers that an oracle returned together, one for each of n positions."""
+    if hasattr(answer, "to_numpy"):
+        answer = answer.to_numpy()
+    answer = as_plain(answer)
+    if not isinstance(answer, (list, tuple)):
+        answer = np.asarray(answer)
+        if answer.ndim == 0:
+            raise ValueError(f"The oracle returned no labels, must be {n}.")
+        if answer.ndim == 2 and answer.shape[1] == 1:
+            answer = answer[:, 0]
+    if len(answer) != n:
+        raise ValueError(f"The oracle returned {len(answer)} labels, must be {n}.")
+    return list(answer)

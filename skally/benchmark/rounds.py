@@ -1,13 +1,16 @@
-"""The rounds of all curves: which of them are still to do, and what one round does."""
+"""What one round of one curve does."""
 
+import numbers
+import os
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 
+from skally.benchmark.classes import fit, with_all_classes
+from skally.benchmark.processes import end_with, interrupts_raised
 from skally.stopping import RoundState
 from skally.utils.random import clone_seeded
 from skally.utils.validation import num_samples, take_rows
@@ -24,6 +27,8 @@ class Task:
     stopping : stopping criterion, or None
     X : samples, n rows
     n_instances : int
+    pid : int
+        The process that runs all; the processes of ``n_jobs`` end when it does.
     """
 
     estimator: Any
@@ -31,6 +36,7 @@ class Task:
     stopping: Any
     X: Any
     n_instances: int
+    pid: int = field(default_factory=os.getpid)
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,8 @@ class Round:
         Observations of the stopping criterion in the rounds before.
     is_last : bool
         Whether the curve ends here, so that no batch is queried.
+    classes : array
+        All classes of the labels and of the test samples; empty unless the estimator classifies.
     """
 
     sampler: Any
@@ -58,6 +66,7 @@ class Round:
     y_labeled: Any
     seen: list
     is_last: bool
+    classes: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -80,70 +89,6 @@ class Outcome:
     indices: Any
 
 
-class Run:
-    """All rounds that the store does not have yet.
-
-    Every curve reaches a round before any curve goes on to the next one.
-
-    Parameters
-    ----------
-    task : Task
-    samplers : dict of str to sampler
-    starts : dict of int to Start
-    labels : Labels
-    store : Store
-    n_rounds : int
-    """
-
-    def __init__(self, task, samplers, starts, labels, store, n_rounds):
-        self.task, self.samplers, self.starts = task, samplers, starts
-        self.labels, self.store, self.n_rounds = labels, store, n_rounds
-        self.curves = [(name, seed) for seed in starts for name in samplers]
-
-    def go(self, n_jobs, verbose):
-        """Compute all missing rounds, and store each as soon as it is done."""
-        from tqdm import tqdm
-
-        for name, seed in self.curves:
-            if not self.store.batches(name, seed):
-                self.store.add_batch(name, seed, 0, self.starts[seed].initial, 0.0)
-        total = len(self.curves) * (self.n_rounds + 1)
-        with tqdm(total=total, unit="round", disable=not verbose) as bar:
-            with Parallel(n_jobs=n_jobs, return_as="generator_unordered") as parallel:
-                for number in range(self.n_rounds + 1):
-                    bar.set_description(f"round {number} of {self.n_rounds}")
-                    self._go_level(number, parallel, bar)
-
-    def _go_level(self, number, parallel, bar):
-        """One round of all curves that have not done it."""
-        curves = [curve for curve in self.curves if self._is_due(curve, number)]
-        bar.update(len(self.curves) - len(curves))
-        rounds = [self._round(curve, number) for curve in curves]
-        jobs = (delayed(run_round)(self.task, self.starts[each.curve[1]], each) for each in rounds)
-        for done, outcome in parallel(jobs):
-            self.store.add_round(*done.curve, done.number, len(done.labelled), outcome)
-            bar.update()
-
-    def _is_due(self, curve, number):
-        """Whether a round is missing: its result, or the batch that should follow it."""
-        n_batches, seen = len(self.store.batches(*curve)), self.store.observations(*curve)
-        if n_batches != number + 1:
-            return False
-        return len(seen) <= number or (number < self.n_rounds and not is_stopped(self.task, seen))
-
-    def _round(self, curve, number):
-        labelled = np.concatenate(self.store.batches(*curve))
-        return Round(
-            sampler=self.samplers[curve[0]],
-            curve=curve,
-            number=number,
-            labelled=labelled,
-            y_labeled=self.labels.of(labelled),
-            seen=self.store.observations(*curve)[:number],
-            is_last=number == self.n_rounds,
-        )
-
-
 def run_round(task, start, this):
     """Fit on the labelled samples, score, and query the samples to label next.
 
@@ -161,11 +106,12 @@ def run_round(task, start, this):
         As given, since joblib returns results in any order.
     outcome : Outcome
     """
+    end_with(task.pid)
     X_labeled = take_rows(task.X, this.labelled)
     estimator = clone_seeded(task.estimator, np.random.RandomState(this.curve[1]))
     with errors_name_round("fit", this):
         began = perf_counter()
-        estimator.fit(X_labeled, this.y_labeled)
+        fit(estimator, X_labeled, this.y_labeled, this.classes)
         fit_seconds = perf_counter() - began
     score = score_of(task, start, estimator, this)
     if this.is_last and task.stopping is None:
@@ -218,7 +164,10 @@ def score_of(task, start, estimator, this):
     if start.X_test is None:
         return None
     with errors_name_round("scoring", this):
-        score = float(task.scorer(estimator, start.X_test, start.y_test))
+        score = task.scorer(with_all_classes(estimator, this.classes), start.X_test, start.y_test)
+        if np.ndim(score) or not isinstance(score, numbers.Real):
+            raise ValueError(f"The scorer returned {score!r:.80}, must be one number.")
+        score = float(score)
         if not np.isfinite(score):
             raise ValueError(f"The score is {score}, must be finite.")
     return score
@@ -256,13 +205,23 @@ def errors_name_round(step, this):
     """Add to an error's message in which round of which curve it was raised.
 
     A ValueError stays one. Any other is raised again as a RuntimeError, since the constructors of
-    some exceptions take more than a message.
+    some exceptions take more than a message. Ctrl-C ends the run even if the step goes on after
+    it, as the fits of some estimators do.
     """
     try:
-        yield
+        with interrupts_raised():
+            yield
     except Exception as error:
         name, seed = this.curve
         raise (ValueError if isinstance(error, ValueError) else RuntimeError)(
             f"{step} failed for sampler {name!r}, random state {seed}, round {this.number}, with "
-            f"{len(this.labelled)} labels: {error}"
+            f"{len(this.labelled)} labels: {error}{classes_hint(this)}"
         ) from error
+
+
+def classes_hint(this):
+    """Sentence on the classes that the labels of a round lack, empty if they lack none."""
+    missing = np.setdiff1d(this.classes, this.y_labeled) if len(this.classes) else []
+    if not len(missing):
+        return ""
+    return f" (The labelled samples have none of the classes {missing.tolist()}.)"

@@ -3,15 +3,28 @@
 import numbers
 
 import numpy as np
-from sklearn.metrics import check_scoring
+from sklearn.base import is_classifier
 
+from skally.benchmark.answers import check_alike, check_labels, kind_of_array
+from skally.benchmark.arguments import (
+    check_cache,
+    check_estimator,
+    check_jobs,
+    check_random_states,
+    check_samplers,
+    check_scorer,
+    check_stopping,
+)
+from skally.benchmark.classes import check_scores
 from skally.benchmark.curves import LearningCurves
-from skally.benchmark.fingerprint import describe, fingerprint
+from skally.benchmark.fingerprint import describe, fingerprint, fingerprint_labels
 from skally.benchmark.oracle import Labels
-from skally.benchmark.rounds import Run, Task
-from skally.benchmark.splits import make_starts
+from skally.benchmark.rounds import Task
+from skally.benchmark.run import Run
+from skally.benchmark.splits import as_splits, check_initial, make_starts
 from skally.benchmark.store import Store
-from skally.utils.validation import check_number
+from skally.utils.random import clone_seeded
+from skally.utils.validation import check_number, num_samples
 
 
 def learning_curves(
@@ -78,7 +91,8 @@ def learning_curves(
     random_states : sequence of distinct int, from 0
         There is one curve for each of them and each sampler.
     scoring : str or callable, optional
-        As in scikit-learn, where more is better. None uses the estimator's ``score``.
+        As in scikit-learn, where more is better; one score, no list or dict. None uses the
+        estimator's ``score``. Classes that the first labels lack have probability zero.
     stopping : stopping criterion, optional
         A criterion of ``skally.stopping``. A curve ends with the round in which it is reached. Its
         stop set are 2,000 random samples that have no label at the start, or all if there are
@@ -86,7 +100,8 @@ def learning_curves(
     n_jobs : int, optional
         Number of curves to compute in parallel, as in joblib.
     cache : str or path-like, optional
-        File to store the results in; None keeps them in memory only.
+        File to store the results in, locked by a second one, CACHE.lock; None keeps them in memory
+        only.
     verbose : int
         Above 0, a progress bar of the rounds is shown.
 
@@ -105,7 +120,9 @@ def learning_curves(
         If the estimator, a sampler or the scorer fails; the message says in which round. The rounds
         before are in ``cache``.
     OSError
-        If ``cache`` cannot be opened, or another run has it open.
+        If ``cache`` cannot be opened or written, or another run has it open.
+    KeyboardInterrupt
+        If Ctrl-C is pressed. The round is not stored, even if the estimator goes on after it.
 
     Examples
     --------
@@ -129,68 +146,58 @@ def learning_curves(
     >>> sorted(curves.summary(reference="random").index)
     ['entropy', 'random']
     """
+    check_estimator(estimator)
     samplers = check_samplers(samplers)
     check_number("n_instances", n_instances, numbers.Integral, 1)
     check_number("n_rounds", n_rounds, numbers.Integral, 0)
+    check_initial(n_initial)
+    check_jobs(n_jobs)
+    check_cache(cache)
     seeds = check_random_states(random_states)
     check_stopping(stopping, has_scores=X_test is not None or not callable(y))
+    scorer = check_scorer(estimator, scoring)
+    if not callable(y):
+        y = check_labels("y", y, num_samples(X), estimator)
+    if X_test is not None and y_test is not None:
+        y_test = check_labels("y_test", y_test, num_samples(X_test), estimator, of="X_test")
+        check_alike(y, y_test)
+    cv = as_splits(cv)
     starts = make_starts(
         estimator, X, y, X_test, y_test, cv, groups, n_initial, n_instances * n_rounds, seeds
     )
-    task = Task(estimator, check_scoring(estimator, scoring), stopping, X, int(n_instances))
+    if isinstance(scoring, str) and is_classifier(estimator) and not callable(y) and y.ndim == 1:
+        check_scores(scoring, scorer, y, starts)
+    task = Task(estimator, scorer, stopping, X, int(n_instances))
     settings = {
-        "estimator": describe(estimator),
+        "estimator": describe_seeded(estimator),
         "cv": describe(cv),
         "n_initial": describe(np.asarray(n_initial).tolist()),
         "n_instances": int(n_instances),
+        "n_samples": num_samples(X),
         "scoring": describe(scoring),
         "stopping": describe(stopping),
     }
     if cache is not None:  # a file is only continued with the data that it was begun with
-        data = {"X": X, "y": y, "X_test": X_test, "y_test": y_test, "groups": groups}
-        settings |= {name: fingerprint(each) for name, each in data.items()}
+        labels = {"y": y, "y_test": y_test, "groups": groups}
+        settings |= {name: fingerprint_labels(each) for name, each in labels.items()}
+        settings |= {"X": describe_data(X), "X_test": describe_data(X_test)}
     with Store(cache) as store:
         store.agree("settings", settings)
-        store.agree("samplers", {name: describe(each) for name, each in samplers.items()})
+        store.agree("samplers", {name: describe_seeded(each) for name, each in samplers.items()})
         store.keep_largest("test_ratio", max(start.test_ratio for start in starts.values()))
-        run = Run(task, samplers, starts, Labels(y, store), store, int(n_rounds))
+        labels = Labels(y, store, kind_of_array(y_test, estimator))
+        run = Run(task, samplers, starts, labels, store, int(n_rounds))
         run.go(n_jobs, verbose)
         return LearningCurves.from_store(store, list(samplers), seeds, n_rounds)
 
 
-def check_samplers(samplers):
-    """Dict of samplers by name, checked."""
-    if not isinstance(samplers, dict):
-        named = {type(each).__name__: each for each in samplers}
-        if len(named) < len(samplers):
-            raise ValueError("samplers holds two of one class, must be a dict with their names.")
-        samplers = named
-    if not samplers:
-        raise ValueError("samplers is empty, must hold at least one.")
-    for name, each in samplers.items():
-        if isinstance(each, type) or not (hasattr(each, "query") or callable(each)):
-            raise ValueError(
-                f"samplers[{name!r}] == {each!r}, must be a sampler or a query strategy."
-            )
-    return {str(name): each for name, each in samplers.items()}
+def describe_seeded(estimator):
+    """Description of an estimator or sampler, without its random states: each curve sets them."""
+    if not hasattr(estimator, "get_params"):
+        return describe(estimator)
+    return describe(clone_seeded(estimator, np.random.RandomState(0)))
 
 
-def check_stopping(stopping, has_scores):
-    """Raise unless it is None, or a stopping criterion whose needs can be met."""
-    if stopping is None:
-        return
-    if isinstance(stopping, type) or not hasattr(stopping, "is_reached"):
-        raise ValueError(f"stopping == {stopping!r}, must be a criterion of skally.stopping.")
-    stopping.is_reached([])  # checks its parameters
-    if "score" in getattr(stopping, "needs", ()) and not has_scores:
-        raise ValueError(f"stopping == {stopping!r} needs scores: give X_test and y_test.")
-
-
-def check_random_states(random_states):
-    """List of distinct seeds that numpy accepts."""
-    seeds = list(random_states) if np.ndim(random_states) == 1 else [random_states]
-    for seed in seeds:
-        check_number("random_states", seed, numbers.Integral, 0)
-    if not seeds or len(set(seeds)) < len(seeds) or max(seeds) >= 2**32:
-        raise ValueError(f"random_states == {seeds}, must be distinct integers from 0 to 2^32 - 1.")
-    return [int(seed) for seed in seeds]
+def describe_data(X):
+    """Description of samples, without the index of a data frame."""
+    return None if X is None else fingerprint(X, index=False)

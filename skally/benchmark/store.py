@@ -8,22 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-APPLICATION = 0x5CA11E  # SQLite's application_id, which marks a file as written by this class
-FORMAT = 1
-
-TABLES = """
-CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE samplers (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE batches (
-    sampler TEXT, seed INTEGER, round INTEGER, indices TEXT NOT NULL, query_seconds REAL NOT NULL,
-    PRIMARY KEY (sampler, seed, round)
-);
-CREATE TABLE rounds (
-    sampler TEXT, seed INTEGER, round INTEGER, n_labeled INTEGER NOT NULL, score REAL,
-    fit_seconds REAL NOT NULL, observation TEXT, PRIMARY KEY (sampler, seed, round)
-);
-CREATE TABLE labels (position INTEGER PRIMARY KEY, label TEXT NOT NULL);
-"""
+from skally.benchmark.difference import difference, is_same
+from skally.benchmark.integrity import check_file
+from skally.benchmark.lock import check_beside, locked
+from skally.benchmark.new_file import APPLICATION, FORMAT, make_file, make_tables
 
 FRAME = """
 SELECT sampler, seed, round, n_labeled, score, fit_seconds, query_seconds, indices
@@ -34,8 +22,8 @@ FROM rounds JOIN batches USING (sampler, seed, round)
 class Store:
     """File of batches, scores and labels, which one run at a time can open.
 
-    Every write is one transaction. The file is locked while the store is open; the operating
-    system unlocks it if the process dies.
+    Every write is one transaction. The file is locked while the store is open, by a file of its own
+    beside it, PATH.lock; the operating system unlocks it if the process dies.
 
     Parameters
     ----------
@@ -45,55 +33,96 @@ class Store:
     Raises
     ------
     ValueError
-        If the file holds something else, or was written by a newer skally.
+        If the file holds something else, is damaged, or was written by a newer skally.
     OSError
-        If it cannot be opened, or another run has it open.
+        If it cannot be opened or written, or another run has it open.
     """
 
     def __init__(self, path=None):
-        self.path = ":memory:" if path is None else Path(path)
+        self.path, self._lock, self._db = ":memory:", None, None
+        self._said = path  # as the caller wrote it, for messages
         try:
-            self._db = sqlite3.connect(self.path, timeout=0, isolation_level=None)
-        except sqlite3.OperationalError as error:
-            raise OSError(f"cache == {str(path)!r} cannot be opened: {error}.") from error
-        try:
-            self._set_up()
-        except Exception:
+            if path is not None:
+                self.path = Path(path).resolve()
+                self._lock = locked(self.path)
+                check_beside(self.path)
+                self._make_file()
+            self._open()
+        except BaseException:
             self.close()
             raise
 
-    def _set_up(self):
-        """Lock the file, create the tables of a new one, and refuse a file of another kind."""
-        name = f"cache == {str(self.path)!r}"
-        try:
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._db.execute("BEGIN EXCLUSIVE")
-            if self._one("SELECT count(*) FROM sqlite_master") == 0:
-                self._make_tables()
-        except sqlite3.OperationalError as error:
-            why = "is open in another run" if "locked" in str(error) else f"cannot be used: {error}"
-            raise OSError(f"{name} {why}.") from error
-        except sqlite3.DatabaseError as error:
-            raise ValueError(f"{name} must be a file of learning curves: {error}.") from error
-        if self._one("PRAGMA application_id") != APPLICATION:
-            raise ValueError(f"{name} must be a file of learning curves.")
-        version = self._one("PRAGMA user_version")
-        if version > FORMAT:
-            raise ValueError(
-                f"{name} has format {version}, must be at most {FORMAT}: it was written by a newer "
-                "skally."
-            )
-        self._db.execute("COMMIT")
+    @property
+    def name(self):
+        """The file in words, for messages."""
+        return f"cache == {str(self._said)!r}"
 
-    def _make_tables(self):
-        for statement in TABLES.split(";"):
-            self._db.execute(statement)
-        self._db.execute(f"PRAGMA application_id = {APPLICATION}")
-        self._db.execute(f"PRAGMA user_version = {FORMAT}")
+    def _make_file(self):
+        """Make a new file if there is none; one without contents is not ours."""
+        if self.path.exists():
+            if self.path.is_file() and self.path.stat().st_size == 0:
+                raise ValueError(
+                    f"{self.name} is empty, must be a file of learning curves. Perhaps it was cut "
+                    "off. Delete it to begin a new one."
+                )
+            return
+        with self._errors("cannot be opened"):
+            make_file(self.path)
+
+    def _open(self):
+        """Open the file, and refuse one of another kind before anything is written."""
+        with self._errors("cannot be opened"):
+            self._db = sqlite3.connect(self.path, timeout=0, isolation_level=None)
+        if self._lock is None:
+            make_tables(self._db)
+            self.format = FORMAT
+            return
+        with self._errors("cannot be used"):
+            try:
+                self._db.execute("PRAGMA trusted_schema = OFF")
+                self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+                self._db.execute("BEGIN EXCLUSIVE")
+                is_ours = self._one("PRAGMA application_id") == APPLICATION
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError as error:
+                words = f"{self.name} must be a file of learning curves: {error}."
+                raise ValueError(words) from error
+            self._check(is_ours)
+            self._db.execute("COMMIT")
+
+    def _check(self, is_ours):
+        """Raise unless the file is of a known format and whole."""
+        if not is_ours:
+            raise ValueError(f"{self.name} must be a file of learning curves.")
+        self.format = self._one("PRAGMA user_version")
+        if self.format > FORMAT:
+            raise ValueError(
+                f"{self.name} has format {self.format}, must be at most {FORMAT}: it was written "
+                "by a newer skally."
+            )
+        try:
+            check_file(self._db)
+        except ValueError as error:
+            raise ValueError(f"{self.name} must be as a run left it: {error}.") from error
+
+    @contextmanager
+    def _errors(self, words="cannot be written or read"):
+        """Turn errors of SQLite into OSErrors that name the file."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            is_locked = "locked" in str(error)
+            words = "is open in another run" if is_locked else f"{words}: {error}"
+            raise OSError(f"{self.name} {words}.") from error
 
     def _one(self, query, *values):
         row = self._db.execute(query, values).fetchone()
         return None if row is None else row[0]
+
+    def _all(self, query, *values):
+        with self._errors():
+            return self._db.execute(query, values).fetchall()
 
     def __enter__(self):
         return self
@@ -103,7 +132,10 @@ class Store:
 
     def close(self):
         """Close the file, so that other runs can open it."""
-        self._db.close()
+        if self._db is not None:
+            self._db.close()
+        if self._lock is not None:
+            self._lock.release()
 
     def agree(self, table, values):
         """Store settings, or raise if the file has another value for one of them.
@@ -113,15 +145,25 @@ class Store:
         table : "settings" or "samplers"
         values : dict of JSON-able values
         """
+        if self.format < FORMAT:
+            raise ValueError(
+                f"{self.name} has format {self.format}, of an earlier skally, whose "
+                "settings cannot be compared with those given. LearningCurves.load reads it. Use "
+                "another file."
+            )
+        kept = {name: json.loads(text) for name, text in self._all(f"SELECT * FROM {table}")}
         for name, value in values.items():
-            text = json.dumps(value, sort_keys=True)
-            kept = self._one(f"SELECT value FROM {table} WHERE name = ?", name)
-            if kept is not None and kept != text:
+            given = json.loads(json.dumps(value))
+            if name in kept and not is_same(kept[name], given):
+                what = name if table == "settings" else f"samplers.{name}"
                 raise ValueError(
-                    f"cache == {str(self.path)!r} holds results of other settings. "
-                    f"{difference(name, json.loads(kept), json.loads(text))} Use the settings of "
-                    "the file, or another file."
+                    f"{self.name} holds results of other settings. "
+                    f"{difference(what, kept[name], given)} Use the settings of the file, or "
+                    "another file."
                 )
+        if table == "settings" and kept and not values.keys() <= kept.keys():
+            missing = sorted(values.keys() - kept.keys())
+            raise ValueError(f"{self.name} lacks the settings {missing}, must have all of a run.")
         with self._transaction():
             for name, value in values.items():
                 row = (name, json.dumps(value, sort_keys=True))
@@ -135,25 +177,26 @@ class Store:
 
     def setting(self, name):
         """Value stored under a name, or None."""
-        text = self._one("SELECT value FROM settings WHERE name = ?", name)
-        return None if text is None else json.loads(text)
+        rows = self._all("SELECT value FROM settings WHERE name = ?", name)
+        return json.loads(rows[0][0]) if rows else None
 
     def batches(self, sampler, seed):
         """Positions labelled in each round so far, a list of int arrays."""
         query = "SELECT indices FROM batches WHERE sampler = ? AND seed = ? ORDER BY round"
-        rows = self._db.execute(query, (sampler, seed))
+        rows = self._all(query, sampler, int(seed))
         return [np.array(json.loads(text), dtype=int) for (text,) in rows]
 
     def observations(self, sampler, seed):
         """What the stopping criterion measured in each finished round, a list."""
         query = "SELECT observation FROM rounds WHERE sampler = ? AND seed = ? ORDER BY round"
-        return [json.loads(text) for (text,) in self._db.execute(query, (sampler, seed))]
+        return [json.loads(text or "null") for (text,) in self._all(query, sampler, int(seed))]
 
     def add_batch(self, sampler, seed, round_number, indices, query_seconds):
         """Store the positions that a round labels."""
         text = json.dumps([int(i) for i in indices])
         row = (sampler, int(seed), round_number, text, query_seconds)
-        self._db.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?)", row)
+        with self._errors():
+            self._db.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?)", row)
 
     def add_round(self, sampler, seed, round_number, n_labeled, outcome):
         """Store the result of a round and the batch that it chose, in one transaction.
@@ -172,43 +215,64 @@ class Store:
                 batch = (outcome.indices, outcome.query_seconds)
                 self.add_batch(sampler, seed, round_number + 1, *batch)
 
-    def labels(self, positions):
-        """Stored labels of an oracle: dict from position to label, for positions that have one."""
-        query = "SELECT label FROM labels WHERE position = ?"
-        texts = {int(i): self._one(query, int(i)) for i in positions}
-        return {i: json.loads(text) for i, text in texts.items() if text is not None}
+    def labels(self):
+        """Stored labels of an oracle: dict from position to label."""
+        rows = self._all("SELECT position, label FROM labels")
+        return {position: json.loads(text) for position, text in rows}
 
-    def add_label(self, position, label):
-        """Store one label of an oracle."""
-        text = json.dumps(np.asarray(label).tolist())
-        self._db.execute("INSERT OR REPLACE INTO labels VALUES (?, ?)", (int(position), text))
+    def reserve(self, n_labels):
+        """Take the room on the disk that a number of labels needs, before they are asked for."""
+        with self._transaction():
+            row = ("reserved", json.dumps("x" * (200 * n_labels)))
+            self._db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", row)
+        with self._transaction():
+            self._db.execute("DELETE FROM settings WHERE name = 'reserved'")
+
+    def add_labels(self, labels):
+        """Store labels of an oracle, a dict from position to plain label, in one transaction."""
+        rows = [(int(position), json.dumps(label)) for position, label in labels.items()]
+        try:
+            with self._transaction():
+                self._db.executemany("INSERT OR REPLACE INTO labels VALUES (?, ?)", rows)
+        except OSError as error:
+            raise OSError(
+                f"{str(error).removesuffix('.')}. These labels by position were given and are not "
+                f"stored: {json.dumps(labels)}."
+            ) from error
+
+    def correct_labels(self, labels):
+        """Replace stored labels, and delete all rounds that used them, in one transaction.
+
+        Returns
+        -------
+        n_rounds : int
+            Number of rounds that are to be computed again.
+        """
+        n_rounds = 0
+        with self._transaction():
+            for sampler, seed in self._all("SELECT DISTINCT sampler, seed FROM batches"):
+                batches = self.batches(sampler, seed)
+                used = [i for i, each in enumerate(batches) if set(each.tolist()) & labels.keys()]
+                if used:
+                    curve = (sampler, seed, used[0])
+                    where = "WHERE sampler = ? AND seed = ? AND round"
+                    deleted = self._db.execute(f"DELETE FROM rounds {where} >= ?", curve)
+                    n_rounds += deleted.rowcount
+                    self._db.execute(f"DELETE FROM batches {where} > ?", curve)
+            rows = [(json.dumps(label), position) for position, label in labels.items()]
+            self._db.executemany("UPDATE labels SET label = ? WHERE position = ?", rows)
+        return n_rounds
 
     def frame(self):
         """Data frame with one row for each finished round."""
-        frame = pd.read_sql_query(FRAME, self._db)
+        with self._errors():
+            frame = pd.read_sql_query(FRAME, self._db)
         frame["indices"] = [np.array(json.loads(text), dtype=int) for text in frame["indices"]]
         return frame.astype({"score": float})
 
     @contextmanager
     def _transaction(self):
         """Commit all writes inside, or none if one fails."""
-        with self._db:
+        with self._errors(), self._db:
             self._db.execute("BEGIN")
             yield
-
-
-def difference(name, kept, given):
-    """Sentence that names the innermost part in which two settings differ."""
-    while (parts := (as_parts(kept), as_parts(given))) != (None, None):
-        if None in parts or parts[0].keys() != parts[1].keys():
-            break
-        key = next(key for key in parts[0] if parts[0][key] != parts[1][key])
-        name, kept, given = f"{name}.{key}", parts[0][key], parts[1][key]
-    return f"{name} == {given!r}, must be {kept!r} as in the file."
-
-
-def as_parts(value):
-    """Parts of a dict or list by key or position; None for anything else."""
-    if isinstance(value, list):
-        return dict(enumerate(value))
-    return value if isinstance(value, dict) else None

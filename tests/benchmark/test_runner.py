@@ -1,14 +1,21 @@
+import json
+import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from modAL.uncertainty import entropy_sampling
 from scipy.stats import entropy
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.datasets import load_iris, load_wine
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.datasets import load_digits, load_iris, load_wine
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
@@ -18,7 +25,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skally import ALLYSampler, ConstrainedNetClassifier, EntropySampler, RandomSampler
-from skally.benchmark import LearningCurves, learning_curves
+from skally.benchmark import LearningCurves, correct_labels, learning_curves
+from skally.benchmark.store import Store
 from skally.stopping import Budget, ScoreChange
 
 X, y = load_iris(return_X_y=True)
@@ -409,11 +417,38 @@ class Broken(ClassifierMixin, BaseEstimator):
         ({"random_states": [None]}, ValueError, "random_states == None"),
         ({"samplers": {}}, ValueError, "samplers is empty"),
         ({"samplers": [RandomSampler(), RandomSampler()]}, ValueError, "two of one class"),
-        ({"samplers": {"random": RandomSampler}}, ValueError, "must be a sampler"),
+        ({"samplers": {"random": RandomSampler}}, ValueError, r"a class, .* RandomSampler\(\)"),
+        ({"samplers": [RandomSampler]}, ValueError, r"samplers\[0\] == .* a class"),
+        ({"samplers": RandomSampler()}, ValueError, "must be a dict or list of samplers"),
+        ({"samplers": 5}, ValueError, "must be a dict or list of samplers"),
+        ({"samplers": {1: RandomSampler(), "1": EntropySampler()}}, ValueError, "same as text"),
+        ({"estimator": GaussianNB}, ValueError, r"a class, must be an object: GaussianNB\(\)"),
+        ({"estimator": "net"}, ValueError, "estimator == 'net', must have fit"),
+        ({"scoring": ["accuracy"]}, ValueError, "must be one name or one function"),
+        ({"scoring": {"a": "accuracy"}}, ValueError, "must be one name or one function"),
+        ({"scoring": lambda *_: {"a": 1}}, ValueError, "returned {'a': 1}, must be one number"),
+        ({"scoring": "f1"}, ValueError, "scoring == 'f1' cannot score the test samples"),
+        ({"scoring": "neg_log_loss", "cv": [(np.arange(100), np.arange(100, 150))]}, ValueError,
+         r"none of the classes \[0, 1\]"),
+        ({"n_jobs": 0}, ValueError, "n_jobs == 0"),
+        ({"cache": 5}, ValueError, "cache == 5"),
+        ({"n_initial": 1000, "n_rounds": 0}, ValueError, r"== 1000, must be <= 112"),
+        ({"groups": np.arange(9)}, ValueError, "groups has 9 rows, must have 150"),
+        ({"y": np.where(y == 0, np.nan, y)}, ValueError, "y holds 50 labels that are missing"),
+        ({"X_test": X[:9].copy(), "y_test": y[:8]}, ValueError, "y_test has 8 rows, must have 9"),
+        ({"X_test": X[:9, :3].copy(), "y_test": y[:9]}, ValueError, r"X_test has shape \(9, 3\)"),
+        ({"X_test": X[:9].copy(), "y_test": ["a"] * 9}, ValueError, "y_test holds a text and y a"),
+        ({"cv": []}, ValueError, "cv yields no splits"),
+        ({"cv": iter([])}, ValueError, "cv yields no splits"),
+        ({"cv": KFold}, ValueError, "a class, must be an object"),
+        ({"cv": [(np.arange(-9, 90), np.arange(90, 99))]}, ValueError, "train rows from -9"),
+        ({"cv": [(np.arange(90), [])]}, ValueError, "test rows of shape"),
+        ({"cv": [(np.zeros(90, int), np.arange(9))]}, ValueError, "position twice"),
+        ({"cv": [(np.arange(150) < 100, np.arange(150) > 90)]}, ValueError, "9 samples in both"),
         ({"y": y[:100]}, ValueError, "y has 100 rows, must have 150"),
         ({"X_test": X[:10].copy()}, ValueError, "One of X_test and y_test is given"),
         ({"X_test": X[:10], "y_test": y[:10]}, ValueError, "X_test overlaps with X"),
-        ({"X_test": X[:0].copy(), "y_test": y[:0]}, ValueError, "must be the same number"),
+        ({"X_test": X[:0].copy(), "y_test": y[:0]}, ValueError, "y_test has 0 rows, .* at least 1"),
         ({"X_test": X + 1, "y_test": y, "cv": 3}, ValueError, "must be one or the other"),
         ({"stopping": Budget(0)}, ValueError, "n_labels == 0"),
         ({"stopping": 5}, ValueError, "stopping == 5, must be a criterion"),
@@ -440,6 +475,164 @@ def test_file_of_other_settings_is_refused_before_anything_is_fitted(tmp_path, m
     with pytest.raises(ValueError, match="random.class == .*EntropySampler"):
         curves_of(samplers={"random": EntropySampler()}, cache=tmp_path / "curves")
     assert (tmp_path / "curves").read_bytes() == before
+
+
+def test_settings_that_differ_in_values_alone_are_refused(tmp_path):
+    def run(name, **kwargs):
+        curves_of(cache=tmp_path / name, n_rounds=1, random_states=[3], **kwargs)
+
+    def net(seed):
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            return ConstrainedNetClassifier(torch.nn.Linear(4, 3), max_epochs=1)
+
+    def cv(seed):
+        rows = np.random.RandomState(seed).permutation(150)
+        return iter([(rows[:100], rows[100:])])
+
+    run("net", estimator=net(0))
+    with pytest.raises(ValueError, match="estimator.module's weights differ"):
+        run("net", estimator=net(1))
+    run("cv", cv=cv(0))
+    run("cv", cv=cv(0))
+    with pytest.raises(ValueError, match="cv.0.0 == hash .*: its values differ"):
+        run("cv", cv=cv(1))
+    run("C", estimator=LogisticRegression(C=1.0, max_iter=500))
+    with pytest.raises(ValueError, match=r"estimator.C == 1 \(int\), must be 1.0 \(float\)"):
+        run("C", estimator=LogisticRegression(C=1, max_iter=500))
+
+
+def test_same_settings_in_another_form_are_accepted(tmp_path):
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    for index, name in ((range(150), "label"), (range(7, 157), "class")):
+        labels = pd.Series(y, index=index, name=name)
+        curves_of(X=frame.set_index(labels.index), y=labels, cache=tmp_path / "curves")
+    for form in (y, list(y), y[:, None], y.astype(np.int32)):
+        curves_of(X=frame, y=form, n_initial=np.int64(12), cache=tmp_path / "curves")
+    forest = RandomForestClassifier(2, random_state=0)  # its random state is that of the curve
+    curves_of(forest, n_rounds=0, cache=tmp_path / "forest")
+    curves_of(clone(forest).set_params(random_state=1), n_rounds=0, cache=tmp_path / "forest")
+
+
+class Interrupts(GaussianNB):
+    """Ctrl-C is pressed in the fit of 17 samples; it may go on after it, as skorch's nets do."""
+
+    def __init__(self, swallows=False, path=None):
+        super().__init__(var_smoothing=1e-3)
+        self.swallows, self.path = swallows, path
+
+    def fit(self, X, y):
+        if len(X) == 17 and os.path.exists(self.path):
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt:
+                if not self.swallows:
+                    raise
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("swallows", [False, True])
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_interrupted_round_is_not_stored(tmp_path, curves, n_jobs, swallows):
+    (tmp_path / "armed").touch()
+    estimator = Interrupts(swallows, str(tmp_path / "armed"))
+    with pytest.raises(KeyboardInterrupt):
+        curves_of(estimator, n_jobs=n_jobs, cache=tmp_path / "curves")
+    assert LearningCurves.load(tmp_path / "curves").frame["round"].max() == 0
+    (tmp_path / "armed").unlink()
+    assert_same(curves_of(estimator, cache=tmp_path / "curves"), curves)
+
+
+DIGITS = [each[:400] for each in load_digits(return_X_y=True)]
+FEW = {"n_initial": 8, "n_rounds": 1, "random_states": [3]}
+SCORINGS = ["neg_log_loss", "roc_auc_ovr", "top_k_accuracy", "accuracy", None]
+
+
+@pytest.mark.parametrize("scoring", SCORINGS)
+@pytest.mark.parametrize("estimator", [GaussianNB(), LogisticRegression(max_iter=20, tol=1)])
+def test_classes_that_the_first_labels_lack_have_probability_zero(estimator, scoring):
+    curves = curves_of(estimator, [RandomSampler()], *DIGITS, scoring=scoring, **FEW)
+    labelled = curves.frame["indices"].iloc[0]
+    assert len(set(DIGITS[1][labelled])) < 10
+    assert np.isfinite(curves.frame["score"]).all()
+
+
+def test_scorer_sees_a_column_for_each_class():
+    names = np.array([f"class {label}" for label in DIGITS[1]])
+
+    def column_of_each(estimator, X, y):
+        proba, classes = estimator.predict_proba(X), estimator.classes_
+        assert proba.shape == (len(X), 10) and list(classes) == sorted(set(names))
+        assert np.array_equal(classes[proba.argmax(axis=1)], estimator.predict(X))
+        assert (proba[:, ~np.isin(classes, estimator.estimator.classes_)] == 0).all()
+        return proba.sum() / len(X)
+
+    curves = curves_of(X=DIGITS[0], y=names, scoring=column_of_each, **FEW)
+    np.testing.assert_allclose(curves.frame["score"], 1.0)  # sums of probabilities
+
+
+@pytest.mark.parametrize("is_pipeline", [False, True])
+def test_weights_of_all_classes_fit_a_net_that_has_seen_fewer(is_pipeline):
+    net = ConstrainedNetClassifier(max_epochs=1, criterion__weight=torch.ones(10))
+    net = make_pipeline(StandardScaler(), net) if is_pipeline else net
+    curves = curves_of(net, X=DIGITS[0], y=DIGITS[1], **FEW)
+    assert np.isfinite(curves.frame["score"]).all()
+
+
+def test_corrected_label_gives_the_curves_of_the_right_one(tmp_path):
+    path, expected = tmp_path / "curves", curves_of(**GIVEN, y=y[:100])
+    position = int(expected.frame["indices"].iloc[1][0])
+    wrong = y[:100].copy()
+    wrong[position] = (wrong[position] + 1) % 2
+    curves_of(**GIVEN, y=Oracle(wrong), cache=path)
+    n_rounds = correct_labels(path, {position: y[position]})
+    assert 0 < n_rounds < len(expected.frame)
+    oracle = Oracle()
+    assert_same(curves_of(**GIVEN, y=oracle, cache=path), expected)
+    assert position not in oracle.asked
+    assert correct_labels(path, {position: y[position]}) == 0  # it is that already
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [({99999: 1}, "position 99999, must be one of"), ({0: "a"}, "must be a number"),
+     ([1], "must be a dict"), ({"0": 1}, "position '0'")],
+)  # fmt: skip
+def test_correction_that_is_none_raises(tmp_path, labels, message):
+    given = {"n_initial": [0, 50], "random_states": [3]}
+    curves_of(**GIVEN, y=Oracle(), cache=tmp_path / "curves", **given)
+    before = (tmp_path / "curves").read_bytes()
+    with pytest.raises(ValueError, match=message):
+        correct_labels(tmp_path / "curves", labels)
+    assert (tmp_path / "curves").read_bytes() == before
+    with pytest.raises(OSError, match="There is no file"):
+        correct_labels(tmp_path / "no such", {0: 1})
+
+
+def test_test_rows_and_other_initial_rows_in_the_file_are_refused(tmp_path):
+    curves_of(cache=tmp_path / "curves", random_states=[3], n_rounds=1)
+    _, test = next(ShuffleSplit(1, test_size=0.25, random_state=3).split(X))
+    for number, message in (
+        (1, f"position {test[:5].min()}, must hold only"),
+        (0, "other initial"),
+    ):
+        shutil.copy(tmp_path / "curves", tmp_path / "forged")
+        batch = json.dumps(test[: [12, 5][number]].tolist())
+        db = sqlite3.connect(tmp_path / "forged")
+        db.execute("UPDATE batches SET indices = ? WHERE round = ?", (batch, number))
+        db.commit()
+        db.close()
+        with pytest.raises(ValueError, match=message):
+            curves_of(cache=tmp_path / "forged", random_states=[3], n_rounds=1)
+
+
+def test_finished_run_is_read_once_however_many_rounds_it_has(tmp_path, monkeypatch):
+    curves_of(cache=tmp_path / "curves", n_instances=1, n_rounds=30)
+    calls = []
+    batches = Store.batches
+    monkeypatch.setattr(Store, "batches", lambda *args: calls.append(1) or batches(*args))
+    curves_of(cache=tmp_path / "curves", n_instances=1, n_rounds=30)
+    assert len(calls) == 4  # once for each curve
 
 
 def test_progress_is_shown(capsys):
