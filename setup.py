@@ -59,7 +59,7 @@ setup(
     # Lower bounds are what constraints/oldest.in tests, with torch 2.13. With torch 2.4.0 the same
     # tests pass, but for a warning of torch about itself whenever a tensor is unpickled.
     install_requires=[
-        "filelock>=4.1",
+        "filelock>=3.13",
         "joblib>=1.4",
         "modAL-python>=0.4.1",
         "numpy>=1.24",
