@@ -62,7 +62,7 @@ class Lagrangian(nn.Module):
     def _terms(self, batch, rows):
         loss, constraint = self.sample_losses(batch)
         self.last = loss.detach(), constraint.detach()
-        dual = self.multipliers.dual.index_select(0, rows).to(loss.dtype)
+        dual = self.multipliers.dual.index_select(0, rows)
         return loss, constraint - self.multipliers.tolerance(rows), dual
 
 

@@ -93,8 +93,9 @@ def test_rows_keep_their_duals_whatever_a_collate_function_does(collate, form, b
 
 
 def test_targets_belong_to_their_inputs_in_every_order():
-    a, b = (net_of(c, lr=0.0, train_split=None).fit(Lines()) for c in (padded, longest_first))
-    assert np.allclose(a.slacks_, b.slacks_, atol=1e-5)
+    params = {"batch_size": -1, "lr": 0.05, "max_epochs": 10}
+    a, b = (net_of(collate, **params).fit(Lines()) for collate in (padded, longest_first))
+    assert np.allclose(a.slacks_, b.slacks_, atol=1e-3)  # the order of a sum of 33 terms
     loss = nn.CrossEntropyLoss(reduction="none")
     for i in (3, 10):
         logits = a.module_(LINES[i][None])
