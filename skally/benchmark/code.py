@@ -12,7 +12,7 @@ from pathlib import Path
 MUTATORS = {"add", "append", "clear", "discard", "extend", "insert", "pop", "popleft", "remove"}
 MUTATORS |= {"setdefault", "update", "write"}
 STORES = ("STORE_GLOBAL", "STORE_DEREF", "STORE_ATTR", "DELETE_ATTR")
-PLAIN = (str, bytes, int, float, complex, bool, type(None), tuple, frozenset)
+PLAIN = (str, bytes, int, float, complex, bool, type(None), tuple, frozenset, list, dict, set)
 
 
 def is_installed(value):
