@@ -12,7 +12,8 @@ from pathlib import Path
 MUTATORS = {"add", "append", "clear", "discard", "extend", "insert", "pop", "popleft", "remove"}
 MUTATORS |= {"setdefault", "update", "write"}
 STORES = ("STORE_GLOBAL", "STORE_DEREF", "STORE_ATTR", "DELETE_ATTR")
-PLAIN = (str, bytes, int, float, complex, bool, type(None), tuple, frozenset)
+LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLOSURE", "LOAD_ATTR")
+PLAIN = (str, bytes, int, float, complex, bool, type(None), tuple, frozenset, list, dict, set)
 
 
 def is_installed(value):
@@ -124,7 +125,7 @@ def changed_names(code):
             after = steps[i + 1 : i + 3]
             if step.opname in STORES:
                 changed.add(step.argval)
-            elif step.opname.startswith("LOAD") and isinstance(step.argval, str):
+            elif step.opname in LOADS and isinstance(step.argval, str):
                 is_method = after and after[0].opname in ("LOAD_METHOD", "LOAD_ATTR")
                 is_item = len(after) == 2 and after[1].opname in (
                     "STORE_SUBSCR",

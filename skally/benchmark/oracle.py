@@ -36,11 +36,10 @@ class Labels:
             self._ask(missing)
         return np.array([self._known[int(i)] for i in positions])
 
-    def classes(self, y_test):
-        """All classes that there can be: those of y, or of the answers so far, and of the test."""
-        y = list(self._known.values()) if callable(self._y) else self._y
-        parts = [np.asarray(each) for each in (y, y_test) if each is not None and len(each)]
-        return np.unique(np.concatenate(parts)) if parts else np.array([])
+    def classes(self, y_labeled, y_test):
+        """All classes that a curve knows of: those of y, or its answers so far, and of the test."""
+        y = y_labeled if callable(self._y) else self._y
+        return np.unique(y if y_test is None else np.concatenate([y, y_test]))
 
     def _ask(self, positions):
         """Get labels from the oracle, and store those it yields before the next is asked for."""

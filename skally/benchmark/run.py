@@ -85,7 +85,7 @@ class Run:
             y_labeled=y_labeled,
             seen=done.seen[:number],
             is_last=number == self.n_rounds,
-            classes=self.labels.classes(y_test) if is_class else np.array([]),
+            classes=self.labels.classes(y_labeled, y_test) if is_class else np.array([]),
         )
 
 

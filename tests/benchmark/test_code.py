@@ -130,6 +130,23 @@ def test_what_the_code_itself_changes_is_no_setting(monkeypatch):
     assert text(Switched()) != before
 
 
+@pytest.mark.parametrize("change", ["made.n = 1", "made.n += 1"])
+def test_attribute_that_a_method_sets_is_no_setting_without_source_either(change):
+    cls = made(f"class made:\n    n = 0\n    def fit(self):\n        {change}\n")
+    before = text(cls)
+    cls.n = 5
+    assert text(cls) == before
+
+
+def test_list_in_a_class_is_a_setting_unless_a_method_adds_to_it():
+    source = "class made:\n    x = {}\n    def fit(self):\n        self.x{}\n"
+    assert text(made(source.format([1], "[0]"))) != text(made(source.format([2], "[0]")))
+    cls = made(source.format([1], ".append(2)"))
+    before = text(cls)
+    cls.x.append(2)
+    assert text(cls) == before
+
+
 def test_literals_of_a_class_are_those_of_its_source(monkeypatch):
     before = text(Switched())
     monkeypatch.setattr(Switched, "power", 3)  # by the program, such as a switch for a test
