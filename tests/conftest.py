@@ -1,6 +1,7 @@
 """Settings and fixtures of all tests."""
 
 import os
+import signal
 
 import matplotlib
 import numpy as np
@@ -27,6 +28,8 @@ from skally import (
 from skally.samplers import all_samplers
 
 matplotlib.use("Agg")
+# A shell starts what it runs in the background without Ctrl-C, which some tests press.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # Nets are small here, and threads cost more than they give; test-kernels sets another number.
 torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 

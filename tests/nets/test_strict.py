@@ -126,7 +126,7 @@ def double_by_default():
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # a short training
 def test_nets_and_heads_work_where_double_precision_is_the_default(double_by_default, digits):
     X, y = digits
-    net = ConstrainedNetClassifier(dual_lr="auto", epsilon=1.0, **SMALL).fit(X, y)
+    net = ConstrainedNetClassifier(dual_lr=0.1, epsilon=0.1, **SMALL).fit(X, y)
     assert net.module_[1].weight.dtype == torch.float64
     assert len(set(ALLYSampler(random_state=0).query(net, X, 3))) == 3
     LossRegressor(1.0, (4,), 2, 0.01).fit(X, y.astype(float)).predict(X)
