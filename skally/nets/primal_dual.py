@@ -7,30 +7,25 @@ import numpy as np
 import torch
 from skorch import NeuralNet, NeuralNetClassifier, NeuralNetRegressor
 from skorch.utils import to_tensor
-from torch import nn
-from torch.utils.data import ConcatDataset
 
 from skally.nets.callbacks import BestDuals, CosineDecay, is_schedule
 from skally.nets.checks import (
     check_arguments,
     check_callback_parameters,
-    check_evaluation,
-    check_monitors,
 )
-from skally.nets.collate import UsersCollate, WithUsersTarget, has_our_targets, users_collate
 from skally.nets.criteria import Batch, build_criterion
-from skally.nets.data import RowNumbered, is_part, on_host, original_rows
+from skally.nets.data import on_host
 from skally.nets.dual_step import dual_step
 from skally.nets.embedding import find_embedding_layer
 from skally.nets.kkt import agreement_of_gradients, progress
 from skally.nets.lagrangian import Lagrangian
 from skally.nets.loader import BatchLoader
-from skally.nets.loop import LeanLoop
 from skally.nets.multipliers import Multipliers
+from skally.nets.numbered import NumberedRows
 from skally.nets.strict import weights_dtype
 
 
-class PrimalDual(LeanLoop):
+class PrimalDual(NumberedRows):
     """Mixin: T_p primal steps on the Lagrangian, then one dual step, until the epochs are over.
 
     Parameters
@@ -48,8 +43,7 @@ class PrimalDual(LeanLoop):
     processes_ : Processes or None
         Set while several processes train the net together.
     estimator_ : object
-        Set in training. Its ``encoded(dataset)`` gives validation data in the form of the training
-        data's, its ``check_outputs(y_pred)`` raises an error for outputs of a wrong shape.
+        Set in training. Its ``check_outputs(y_pred)`` raises an error for outputs of a wrong shape.
     """
 
     prefixes_ = [*NeuralNet.prefixes_, "constraint_criterion"]
@@ -121,42 +115,7 @@ class PrimalDual(LeanLoop):
         self.callbacks_.append(("best_duals", BestDuals()))
         return self
 
-    # Training data
-
-    def get_split_datasets(self, X, y=None, **fit_params):
-        """Split as skorch does, and number the rows that are trained on."""
-        self.whole_ = self.get_dataset(X, y)
-        train, valid = super().get_split_datasets(self.whole_, y, **fit_params)
-        self.numbered_ = RowNumbered(train, original_rows(train, self.whole_))
-        self.get_iterator(self.numbered_)  # an error now, not after an epoch
-        if valid is None:
-            check_monitors(self.callbacks_)
-            return train, None
-        return train, self._encoded(valid)
-
-    def _encoded(self, dataset):
-        """Validation data, with targets in the form of the training data's."""
-        if isinstance(dataset, ConcatDataset):
-            return ConcatDataset(list(map(self._encoded, dataset.datasets)))
-        if is_part(dataset, self.whole_):
-            return dataset
-        return self.get_dataset(*self.estimator_.encoded(dataset))
-
-    def get_iterator(self, dataset, training=False):
-        """Batches, with row numbers for the data set that is trained on."""
-        numbered = getattr(self, "numbered_", None)
-        if training and numbered is not None and dataset is numbered.dataset:
-            dataset = numbered
-        iterator = super().get_iterator(dataset, training=training)
-        collate = users_collate(iterator)
-        if collate is not None and has_our_targets(dataset):
-            iterator = super().get_iterator(WithUsersTarget(dataset), training=training)
-            iterator.collate_fn = UsersCollate(collate, in_order=not training)
-        if not training:
-            check_evaluation(iterator)
-        elif isinstance(iterator, BatchLoader) and normalises(self.module_):
-            iterator.joins = True
-        return iterator
+    # Primal steps
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """One epoch; in training, row numbers are taken out of the batches for the loss."""
@@ -178,19 +137,6 @@ class PrimalDual(LeanLoop):
             iterator.weights = weights.cpu().double().numpy()
             self.share_ = torch.ones_like(dual)
             self.share_[rows] = weights / weights.mean()
-
-    def _without_row_numbers(self, iterator):
-        self.rows_ = None
-        for X, (y, rows) in iterator:
-            self.rows_ = rows.to(self.criterion_.multipliers.dual.device)
-            yield X, y
-        if self.rows_ is None:
-            raise ValueError(
-                f"iterator_train gives no batch of {len(self.numbered_)} rows: with drop_last, "
-                f"batch_size == {self.batch_size} must be at most that."
-            )
-
-    # Primal steps
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Lagrangian of a training batch, plain loss of any other.
@@ -351,11 +297,6 @@ class PrimalDual(LeanLoop):
             self._measure()  # the weights have moved since the last time
         for name, value in progress(known, rows).items():
             self.history.record(name, value)
-
-
-def normalises(module):
-    """Whether a module has batch normalisation that cannot train on a single row."""
-    return any(isinstance(layer, nn.BatchNorm1d) for layer in module.modules())
 
 
 class PrimalDualClassifier(PrimalDual, NeuralNetClassifier):
