@@ -186,7 +186,8 @@ def convergence_message(course, kkt, epsilon, *, n_dual_updates, automatic):
     return (
         f"The dual variables have not converged after {n_epochs} epochs and {n_dual_updates} dual "
         f"steps: with epsilon == {typical:.3g}, the largest violation is {reached:.3g} and the "
-        f"largest product of dual and slack {product:.3g}. {settled}Try a larger max_epochs or lr."
+        f"largest product of dual and slack {product:.3g}. {settled}Try a larger max_epochs or lr, "
+        "or a larger epsilon, if it cannot be met."
     )
 
 
