@@ -130,10 +130,10 @@ class ConstrainedProblem:
     def _error(self, slack):
         """Largest violation, or product of dual and slack for duals up to 1, by the epsilon."""
         dual_max, dual_decay = self.bounds
-        gap = slack - dual_decay * self.dual  # 0 where a relaxed constraint is at its optimum
-        gap = torch.where(self.dual >= dual_max, gap.clamp(max=0), gap)
-        product = (self.dual * gap).abs().max() / self.dual.max().clamp(min=1)
-        return float(torch.maximum(gap.max(), product) / self.epsilon.median())
+        relaxed = slack - dual_decay * self.dual  # 0 where a relaxed constraint is at its optimum
+        relaxed = torch.where(self.dual >= dual_max, relaxed.clamp(max=0), relaxed)
+        product = (self.dual * relaxed).abs().max() / self.dual.max().clamp(min=1)
+        return float(torch.maximum(relaxed.max(), product) / self.epsilon.median())
 
     def _minimise(self, penalty):
         optimizer = torch.optim.LBFGS(

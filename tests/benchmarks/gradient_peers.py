@@ -83,11 +83,13 @@ def badge_from_origin(Z, proba, seed):
 
     q, rng = np.eye(proba.shape[1])[proba.argmax(axis=1)] - proba, np.random.RandomState(seed)
     norms = factored_norms(q, Z)
-    gap, chosen = norms, [int(norms.argmax())]
+    nearest_squared, chosen = norms, [int(norms.argmax())]
     while len(chosen) < K:
-        gap = np.minimum(gap, factored_squared_distance(q, Z, norms, chosen[-1]))
-        gap[chosen] = 0.0
-        chosen.append(draw(gap, rng))
+        nearest_squared = np.minimum(
+            nearest_squared, factored_squared_distance(q, Z, norms, chosen[-1])
+        )
+        nearest_squared[chosen] = 0.0
+        chosen.append(draw(nearest_squared, rng))
     return chosen
 
 
