@@ -203,7 +203,9 @@ def test_batch_that_is_no_pickle_is_an_oserror_that_names_the_archive(put_batche
 
 @pytest.mark.parametrize("name", ["CIFAR10", "CIFAR10_JPEG"])
 @pytest.mark.parametrize(
-    "content", [b"", b"no archive", tarred({"other": b""}, "gz"), tarred({}, "xz")]
+    "content",
+    [b"", b"no archive", tarred({"other": b""}, "gz"), tarred({}, "xz")],
+    ids=["empty", "no archive", "another member", "no member"],
 )
 def test_odd_archive_is_an_oserror_that_names_it(name, content, monkeypatch, tmp_path):
     path = replace_original(monkeypatch, cifar10, name, content, tmp_path)
