@@ -49,8 +49,15 @@ class Download:
         from pooch import HTTPDownloader
 
         is_open = hasattr(path, "write")
-        with contextlib.nullcontext(path) if is_open else open(path, "wb") as stream:
-            HTTPDownloader(timeout=30)(self.url, LimitedWriter(stream, self.max_size), None)
+        responses = []  # pooch leaves them open, and their sockets, if a download is broken off
+        keep = {"response": lambda response, **_: responses.append(response)}
+        try:
+            with contextlib.nullcontext(path) if is_open else open(path, "wb") as stream:
+                download = HTTPDownloader(timeout=30, hooks=keep)
+                download(self.url, LimitedWriter(stream, self.max_size), None)
+        finally:
+            for response in responses:
+                response.close()
 
 
 @dataclass(frozen=True)
