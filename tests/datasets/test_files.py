@@ -1,7 +1,9 @@
 import errno
+import gc
 import gzip
 import io
 import os
+import warnings
 import zipfile
 import zlib
 from dataclasses import replace
@@ -151,6 +153,20 @@ def test_download_stops_after_the_largest_size(plain, local_server, tmp_path):
     with pytest.raises(OSError, match="sends more than the original"):
         original(replace(plain, name="other", source=short), tmp_path)
     assert stored(tmp_path) == ["name"]
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_download_that_is_broken_off_or_refused_leaves_no_socket_open(
+    plain, local_server, tmp_path, status
+):
+    local_server.status, local_server.body = status, bytes(2**20)  # more than one read
+    short = replace(plain, source=replace(plain.source, max_size=len(CONTENT)))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with pytest.raises(OSError, match="downloading it failed"):
+            original(short, tmp_path)
+        gc.collect()
+    assert [w for w in caught if issubclass(w.category, ResourceWarning)] == []
 
 
 def test_member_of_a_downloaded_archive_is_unpacked_within_a_limit(
