@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import (
     check_array,
@@ -19,7 +20,9 @@ from skally.nets.checks import check_training_parameters, usable_fit_params
 from skally.nets.data import Relabelled, on_host
 from skally.nets.embedding import embedding
 from skally.nets.epsilon import RULE, unconstrained_loss
+from skally.nets.folds import assign_folds, n_folds_of, sees_withheld
 from skally.nets.kkt import convergence_message, final_state, losses
+from skally.nets.members import variants_of
 from skally.nets.method_of_multipliers import solve_if_affine, wants_optimum
 from skally.nets.multiprocess import (
     across_processes,
@@ -48,7 +51,7 @@ class BaseConstrainedNet(SkorchParameters):
 
     # Training
 
-    def fit(self, X, y=None, *, epsilon=None, **fit_params):
+    def fit(self, X, y=None, *, epsilon=None, groups=None, **fit_params):
         """Train from the start, or from the present weights with ``warm_start=True``.
 
         Parameters
@@ -58,6 +61,9 @@ class BaseConstrainedNet(SkorchParameters):
             None where X is a data set of (x, target) pairs.
         epsilon : array-like of shape (n,), optional
             Tolerance of each sample, in the place of the parameter ``epsilon``.
+        groups : array-like of shape (n,), optional
+            Rows of one group, such as a person's, are withheld from a member together; for
+            ``train_split`` as well.
         **fit_params
             As in skorch: to the module's ``forward`` and to ``train_split``.
 
@@ -74,14 +80,14 @@ class BaseConstrainedNet(SkorchParameters):
         """
         fresh = not (self.warm_start and hasattr(self, "net_"))
         with unchanged_by_errors(self):
-            return self._train(X, y, epsilon, fresh, fit_params)
+            return self._train(X, y, epsilon, groups, fresh, fit_params)
 
-    def partial_fit(self, X, y=None, classes=None, *, epsilon=None, **fit_params):
+    def partial_fit(self, X, y=None, classes=None, *, epsilon=None, groups=None, **fit_params):
         """Train on from the present weights, with new data and new duals.
 
         Parameters
         ----------
-        X, y, epsilon, **fit_params
+        X, y, epsilon, groups, **fit_params
             As in ``fit``.
         classes : array-like of shape (n_classes,), optional
             All classes there will be; for a classifier's first call.
@@ -91,9 +97,10 @@ class BaseConstrainedNet(SkorchParameters):
         self : object
         """
         with unchanged_by_errors(self):
-            return self._train(X, y, epsilon, not hasattr(self, "net_"), fit_params, classes)
+            fresh = not hasattr(self, "net_")
+            return self._train(X, y, epsilon, groups, fresh, fit_params, classes)
 
-    def _train(self, X, y, epsilon, fresh, fit_params, classes=None):
+    def _train(self, X, y, epsilon, groups, fresh, fit_params, classes=None):
         fit_params = usable_fit_params(self.module, fit_params)
         X = as_plain(X)
         check_has_rows(X)
@@ -110,19 +117,39 @@ class BaseConstrainedNet(SkorchParameters):
         targets = self._encode(encoder, y)
         rng = make_rng(self.random_state) if fresh else self._rng
         start_alike(self.accelerator, rng, targets)
+        folds = self._folds(targets, groups, rng)
+        if groups is not None and self.train_split is not None:
+            fit_params["groups"] = groups
+        follows = automatic and sees_withheld(folds, self.dual_loss)
         if automatic:
-            value = RULE * unconstrained_loss(self, X, y, random_state=rng)
+            value = 1.0 if follows else RULE * unconstrained_loss(self, X, y, random_state=rng)
             tolerance = np.full(num_samples(X), value)
         net, state = self._trained_net(
-            X, targets, tolerance, encoder if fresh else None, rng, fit_params
-        )
+            X, targets, tolerance, encoder if fresh else None, rng, fit_params,
+            {"folds_": folds, "rule_": RULE if follows else None},
+        )  # fmt: skip
         self.net_, self.target_encoder_, self._rng = net, encoder, rng
         self._target_shape = y.shape[1:]
-        self._set_fitted_attributes(state, tolerance)
-        self._warn_of_constraints(tolerance)
+        self._set_fitted_attributes(state)
+        self._warn_of_constraints(state["epsilon"])
         return self
 
-    def _trained_net(self, X, targets, tolerance, encoder, rng, fit_params):
+    def _folds(self, targets, groups, rng):
+        """Fold of each row, as :func:`skally.nets.folds.assign_folds` gives it, or None."""
+        if self.n_members == 1:
+            return None
+        folds, message = assign_folds(
+            targets,
+            n_folds_of(self.n_members, len(variants_of(self.module, self.n_members))),
+            groups=groups,
+            stratify=is_classifier(self),
+            rng=rng,
+        )
+        if message:
+            warnings.warn(message, UserWarning, stacklevel=4)
+        return folds
+
+    def _trained_net(self, X, targets, tolerance, encoder, rng, fit_params, for_members):
         """A skorch net after training, a new one for a new encoder, and its final state."""
         self._check_criteria(targets)
         X, targets = (Relabelled(X, targets), None) if is_dataset(X) else (X, targets)
@@ -132,15 +159,18 @@ class BaseConstrainedNet(SkorchParameters):
             else:
                 net = self._make_net(tolerance, X, encoder).initialize()
             net.estimator_ = InTraining(self, encoder or self.target_encoder_)
+            vars(net).update(for_members)
             with across_processes(net, self.accelerator):
                 net.partial_fit(X, targets, **fit_params)
-            if wants_optimum(net) and not fit_params:
+            if wants_optimum(net) and not fit_params and self.n_members == 1:
                 solve_if_affine(net)
-            state = final_state(net)
+            net.mix_members()
+            state = {**final_state(net), **net.held_out_state()}
         net.forget_training()
         return net, state
 
-    def _set_fitted_attributes(self, state, tolerance):
+    def _set_fitted_attributes(self, state):
+        tolerance = state["epsilon"]
         duals = state["dual_variables"]
         self.dual_variables_ = duals
         self.sensitivity_ = -duals / np.isfinite(duals).sum()
@@ -150,6 +180,8 @@ class BaseConstrainedNet(SkorchParameters):
         self.n_dual_updates_ = self.net_.n_dual_updates_
         self.epsilon_ = float(tolerance[0]) if np.ptp(tolerance) == 0 else tolerance
         self.history_ = self.net_.history_
+        if self.n_members > 1:
+            self.held_out_loss_, self.best_epoch_ = state["held_out_loss"], state["best_epoch"]
 
     def _warn_of_constraints(self, tolerance):
         course = [row for row in self.history_ if "dual_max" in row]

@@ -66,6 +66,47 @@ class BestDuals(Callback):
             net.criterion_.load_state_dict(state)
 
 
+class BestEpoch(Callback):
+    """Keep the weights and duals of the epoch with the smallest held-out loss, of members.
+
+    Small noisy data stop early, without a validation set: each row is withheld from some members.
+
+    Parameters
+    ----------
+    patience : int
+        Training stops after so many epochs without a better one.
+    """
+
+    def __init__(self, patience=20):
+        self.patience = patience
+
+    def on_train_begin(self, net, **kwargs):
+        """Forget the training before."""
+        self.best_epoch_, self.loss_, self.states_ = None, np.inf, None
+
+    def on_epoch_end(self, net, **kwargs):
+        """Keep what is better; stop as skorch's own callbacks do, by an exception."""
+        epoch, loss = (net.history[-1, name] for name in ("epoch", "held_out_loss"))
+        if loss < self.loss_:
+            self.best_epoch_, self.loss_ = epoch, loss
+            self.states_ = [deepcopy(part.state_dict()) for part in (net.module_, net.criterion_)]
+        elif self.best_epoch_ is not None and epoch - self.best_epoch_ >= self.patience:
+            raise TrainingStopped
+
+    def on_train_end(self, net, **kwargs):
+        """Bring them back."""
+        if self.states_ is not None and self.best_epoch_ != net.history[-1, "epoch"]:
+            net.module_.load_state_dict(self.states_[0])
+            net.criterion_.load_state_dict(self.states_[1])
+        self.states_ = None  # a pickle would hold them
+
+
+def stops(callback):
+    """Whether a callback in any of skorch's forms decides when to stop."""
+    callback = callback[1] if isinstance(callback, tuple) else callback
+    return issubclass(callback if isinstance(callback, type) else type(callback), EarlyStopping)
+
+
 def best_epoch(net):
     """Epoch whose weights EarlyStopping will bring back, or None."""
     for _, callback in reversed(net.callbacks_):

@@ -32,6 +32,9 @@ class Batch:
     X : tensor of shape (b, ...), or what else the module takes; None if unknown
     module : nn.Module or None
     outputs : tuple of tensors, all that the module returned
+        With a member axis second, as y_pred has then, where the module gives members apart.
+    is_apart : bool
+        Whether it does.
     """
 
     y_pred: Any
@@ -39,6 +42,7 @@ class Batch:
     X: Any = None
     module: Any = None
     outputs: tuple = ()
+    is_apart: bool = False
 
 
 def per_sample(criterion, batch, name, extras=None):

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from skally.nets.members import Members
 from skally.nets.watching import watched
 
 DROPOUT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout,
@@ -20,13 +21,15 @@ def find_embedding_layer(module, name=None):
     ----------
     module : nn.Module
     name : str or None
-        As in ``module.named_modules()``. None means the last ``nn.Linear``.
+        As in ``module.named_modules()``. None means the last ``nn.Linear``. Members know theirs.
 
     Raises
     ------
     ValueError
         If there is no such layer.
     """
+    if isinstance(module, Members):
+        return module.embedding
     layers = dict(module.named_modules())
     if name is not None:
         if name not in layers:

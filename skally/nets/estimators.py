@@ -11,6 +11,7 @@ from torch import nn
 from skally.nets.base import BaseConstrainedNet
 from skally.nets.criteria import OF_TWO_CLASSES, kind_of
 from skally.nets.data import ArrayDataset
+from skally.nets.held_out import spread
 from skally.nets.loader import BatchLoader
 from skally.nets.modules import MLP
 from skally.nets.outputs import (
@@ -56,6 +57,7 @@ class ConstrainedNetClassifier(ClassifierMixin, BaseConstrainedNet):
         self,
         module=MLP,
         *,
+        n_members=1,
         epsilon=0.2,
         criterion=nn.CrossEntropyLoss,
         constraint_criterion=None,
@@ -67,6 +69,7 @@ class ConstrainedNetClassifier(ClassifierMixin, BaseConstrainedNet):
         dual_max=None,
         dual_decay=0.0,
         penalty=None,
+        dual_loss="auto",
         embedding_layer=None,
         random_state=None,
         optimizer=torch.optim.Adam,
@@ -203,6 +206,7 @@ class ConstrainedNetRegressor(RegressorMixin, BaseConstrainedNet):
         self,
         module=MLP,
         *,
+        n_members=1,
         epsilon=0.1,
         normalize_y=True,
         criterion=nn.MSELoss,
@@ -215,6 +219,7 @@ class ConstrainedNetRegressor(RegressorMixin, BaseConstrainedNet):
         dual_max=None,
         dual_decay=0.0,
         penalty=None,
+        dual_loss="auto",
         embedding_layer=None,
         random_state=None,
         optimizer=torch.optim.Adam,
@@ -239,21 +244,37 @@ class ConstrainedNetRegressor(RegressorMixin, BaseConstrainedNet):
     ):
         self._store(locals())
 
-    def predict(self, X):
+    def predict(self, X, return_std=False):
         """Predicted target, in the units of the y given to ``fit``.
 
         Parameters
         ----------
         X : as in ``fit``, n rows
+        return_std : bool
+            Whether to return the standard deviation of the target around it as well, for several
+            members: how far these differ, times a factor that makes it right on average for the
+            rows withheld.
 
         Returns
         -------
         y : array of shape (n,) or (n, m)
+        std : array of y's shape, only if ``return_std``
+
+        Raises
+        ------
+        ValueError
+            If a standard deviation is asked of a single net.
         """
         X = self._check_input(X)
+        if return_std and self.net_.n_members == 1:
+            raise ValueError("return_std == True, must be False for a single net: n_members=12.")
         output = self.net_.predict(X).astype(np.float64)
         y = self.target_encoder_.inverse_transform(output.reshape(len(output), -1))
-        return y.reshape(len(y), *self._target_shape)
+        y = y.reshape(len(y), *self._target_shape)
+        if not return_std:
+            return y
+        std = spread(self.net_, X) * (1.0 if not self.normalize_y else self.target_encoder_.scale_)
+        return y, std.reshape(y.shape)
 
     def _check_y(self, y):
         return np.asarray(y, dtype=np.float64)

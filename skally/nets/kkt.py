@@ -6,6 +6,7 @@ from torch.utils.data import Subset
 
 from skally.nets.data import RowNumbered
 from skally.nets.embedding import find_embedding_layer, recorded_inputs
+from skally.nets.members import apart
 
 # Shares of epsilon, of the largest dual and of an earlier violation, below which they are small.
 SMALL = 0.05
@@ -79,8 +80,9 @@ def optimality(net, numbered=None):
     net.module_.zero_grad()
     net.module_.eval()
     for X, (y, i) in net.get_iterator(net.numbered_ if numbered is None else numbered):
-        batch, i = net.batch_of(net.infer(X), y, X), i.to(rows.device)
-        (weight[i] * net.criterion_.without_penalty(batch, i)).sum().backward()
+        with apart(net.module_):
+            batch, i = net.batch_of(net.infer(X), y, X), i.to(rows.device)
+            (weight[i] * net.criterion_.without_penalty(batch, i)).sum().backward()
         multipliers.observe(i, *net.criterion_.last)
     gradients = [p.grad.flatten() for p in net.module_.parameters() if p.grad is not None]
     net.module_.zero_grad()
@@ -117,7 +119,9 @@ def agreement_of_gradients(net, n_groups=8):
     for rows in np.array_split(np.arange(len(net.numbered_)), min(n_groups, len(net.numbered_))):
         value = 0.0
         for X, (y, i) in net.get_iterator(Subset(net.numbered_, rows)):
-            value = value + net.criterion_(net.batch_of(net.infer(X), y, X), i.to(net.device)).sum()
+            with apart(net.module_):
+                batch = net.batch_of(net.infer(X), y, X)
+                value = value + net.criterion_(batch, i.to(net.device)).sum()
             net.criterion_.multipliers.observe(i, *net.criterion_.last)
         parts = torch.autograd.grad(value, parameters, allow_unused=True)
         gradients.append(torch.cat([part.flatten() for part in parts if part is not None]))
@@ -135,7 +139,7 @@ def final_state(net):
     Returns
     -------
     state : dict
-        ``dual_variables`` (n,), NaN for rows held out; ``slacks`` (n,);
+        ``dual_variables`` (n,), NaN for rows held out; ``slacks`` (n,); ``epsilon`` (n,);
         ``train_embedding`` (n, d); ``kkt`` (dict).
     """
     everything = RowNumbered(net.whole_, np.arange(len(net.whole_)))
@@ -146,6 +150,7 @@ def final_state(net):
     return {
         "dual_variables": np.where(np.isin(everything.rows, net.numbered_.rows), dual, np.nan),
         "slacks": slack.copy(),
+        "epsilon": multipliers.epsilon.cpu().numpy().astype(np.float64),
         "train_embedding": np.concatenate(Z),
         "kkt": kkt,
     }

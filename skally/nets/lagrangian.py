@@ -5,12 +5,18 @@ NeurIPS 2022), as a mean over samples and never a sum, so that a mini batch esti
 bias and nothing depends on the batch size::
 
     L(theta, lam) = mean_i [ l_i + lam_i (l'_i - eps_i) ]
+
+Of several members, l_i is the mean loss of those that train on row i. The duals may see another
+loss, that of the members which do not: the proxy Lagrangian of Cotter, Jiang, Gupta, Wang,
+Narayan, You, Sridharan, "Optimization with Non-Differentiable Constraints with Applications to
+Fairness, Recall, Churn, and Other Goals", JMLR 20 (2019), Section 4.
 """
 
 import torch
 from torch import nn
 
-from skally.nets.criteria import extras_of, per_sample
+from skally.nets.criteria import Batch, extras_of, per_sample
+from skally.nets.members import OneMember, weighted
 
 
 class Lagrangian(nn.Module):
@@ -27,7 +33,12 @@ class Lagrangian(nn.Module):
     penalty : float
         rho of the augmented Lagrangian, 0 for the plain one.
     last : tuple of tensors
-        Losses l and l' of the last batch whose Lagrangian was computed, each of shape (b,).
+        Losses l and l' of the last batch whose Lagrangian was computed, as the duals see them, each
+        of shape (b,).
+    withheld : bool tensor of shape (n, K), or None
+        Of several members: which row is withheld from which.
+    sees_withheld : bool
+        Whether the duals see the losses of the members from which a row is withheld.
     """
 
     def __init__(self, criterion, constraint_criterion, multipliers):
@@ -38,14 +49,27 @@ class Lagrangian(nn.Module):
         both = (criterion, constraint_criterion)
         self.extras = [() if each is None else extras_of(each) for each in both]
         self.penalty, self.last = 0.0, None
+        self.withheld, self.sees_withheld = None, False
 
     def sample_losses(self, batch):
-        """Losses l and l' of a batch, each of shape (b,)."""
-        loss = per_sample(self.criterion, batch, "criterion", self.extras[0])
+        """Losses l and l' of a batch, each of shape (b,), or (b, K) of members apart."""
+        losses = member_losses if batch.is_apart else per_sample
+        loss = losses(self.criterion, batch, "criterion", self.extras[0])
         if self.constraint_criterion is None:
             return loss, loss
         name = "constraint_criterion"
-        return loss, per_sample(self.constraint_criterion, batch, name, self.extras[1])
+        return loss, losses(self.constraint_criterion, batch, name, self.extras[1])
+
+    def observed_losses(self, batch, rows):
+        """Losses l and l' of a batch as the duals see them, each of shape (b,)."""
+        if not batch.is_apart:
+            return self.sample_losses(batch)
+        withheld = self.withheld.index_select(0, rows.to(self.withheld.device))
+        if not self.sees_withheld:
+            return tuple(mean_over(each, ~withheld) for each in self.sample_losses(batch))
+        if not any(self.extras):
+            return self.sample_losses(together(batch, usable(withheld)))
+        return tuple(mean_over(each, withheld) for each in self.sample_losses(batch))
 
     def forward(self, batch, rows):
         """(Augmented) Lagrangian of each sample of a batch, whose row numbers are given: (b,)."""
@@ -61,9 +85,50 @@ class Lagrangian(nn.Module):
 
     def _terms(self, batch, rows):
         loss, constraint = self.sample_losses(batch)
-        self.last = loss.detach(), constraint.detach()
+        if batch.is_apart:
+            with torch.no_grad():
+                self.last = self.observed_losses(batch, rows)
+            learned = ~self.withheld.index_select(0, rows)
+            loss, constraint = mean_over(loss, learned), mean_over(constraint, learned)
+        else:
+            self.last = loss.detach(), constraint.detach()
         dual = self.multipliers.dual.index_select(0, rows)
         return loss, constraint - self.multipliers.tolerance(rows), dual
+
+
+def member_losses(criterion, batch, name, extras):
+    """Loss of each sample and member of a batch of members apart, shape (b, K)."""
+    (b, k), y_true = batch.y_pred.shape[:2], batch.y_true
+    if extras or not isinstance(y_true, torch.Tensor):
+        each = [
+            Batch(part[0], y_true, batch.X, OneMember(batch.module, i), part)
+            for i, part in enumerate(zip(*(out.unbind(1) for out in batch.outputs), strict=True))
+        ]
+        return torch.stack([per_sample(criterion, one, name, extras) for one in each], dim=1)
+    repeated = y_true.unsqueeze(1).expand(b, k, *y_true.shape[1:]).flatten(0, 1)
+    flat = Batch(batch.y_pred.flatten(0, 1), repeated)
+    return per_sample(criterion, flat, name, extras).reshape(b, k)
+
+
+def together(batch, weights):
+    """A batch of members apart as one of their mean, by weights of shape (b, K)."""
+    module = batch.module
+    first, *others = batch.outputs
+    shares = module.weights * weights
+    shares = shares / shares.sum(dim=1, keepdim=True)
+    outputs = (module.mean(first, weights), *(weighted(other, shares) for other in others))
+    return Batch(outputs[0], batch.y_true, batch.X, module, outputs)
+
+
+def usable(chosen):
+    """A mask of members, (b, K), with all of them where none is chosen."""
+    return chosen | ~chosen.any(dim=1, keepdim=True)
+
+
+def mean_over(losses, chosen):
+    """Mean of losses over the chosen members, (b, K) to (b,); over all where none is."""
+    shares = usable(chosen).to(losses.dtype)
+    return (losses * shares).sum(dim=1) / shares.sum(dim=1)
 
 
 def lagrangian(loss, slack, dual):

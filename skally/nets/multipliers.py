@@ -60,6 +60,14 @@ class Multipliers(nn.Module):
         self.slack.index_copy_(0, rows, constraint.float() - self.tolerance(rows))
 
     @torch.no_grad()
+    def follow(self, factor, rows):
+        """Let the common tolerance be a multiple of the mean constraint loss of observed rows."""
+        value = factor * (self.slack[rows] + self.epsilon[rows]).mean()
+        self.slack += self.epsilon - value
+        self.epsilon = torch.full_like(self.epsilon, value)
+        self.common_epsilon = self.epsilon[:1]
+
+    @torch.no_grad()
     def ascend(self, rows, dual_lr, rise=np.inf):
         """Algorithm 1, the dual step: lam_i <- max(0, lam_i + dual_lr * s_i) for some rows.
 

@@ -17,11 +17,20 @@ PARAMETERS = """
     module : nn.Module class or instance
         Its sizes are read from the data at ``fit`` where its constructor takes ``n_features`` or
         ``n_outputs``, as :class:`skally.modules.MLP` does. ``module__x`` reaches its parameter x.
+    n_members : int
+        Nets of an ensemble, trained side by side in one loop. Each row is withheld from some of
+        them, by folds (stratified by class; by ``groups`` where ``fit`` is given them): from a
+        fourth of them, or from one in n_members of up to 5. What these say of the row gives
+        ``held_out_loss_``, the epoch that is kept (best held-out loss; training stops 20 epochs
+        after it), the weights of the members' mean and its spread. Members of a class with
+        ``variants`` take these in turn. Batch normalisation, recurrent layers and what else torch
+        cannot stack work too, some one after another. With fewer than 20 rows, or one group, no
+        row is withheld. 1 is a single net.
     epsilon : float, {epsilon_unit}, or "auto"
         Tolerance: the constraint loss that no training sample may exceed. One for each sample goes
         through ``fit(X, y, epsilon=eps)``, eps of shape (n,). "auto" is 1.2 times the mean loss of
-        rows held out from training without constraints, see :mod:`skally.epsilon`; it takes three
-        more fits.{normalize_y}
+        rows held out: of a single net's from training without constraints, which takes three more
+        fits, see :mod:`skally.epsilon`; of members' in the training itself.{normalize_y}
     criterion : nn.Module class or instance, or callable
         Loss l. ``criterion(y_pred, y_true)`` gives one value per sample; torch's own losses are
         built with ``reduction="none"``. Losses of several outputs are averaged.
@@ -59,6 +68,10 @@ PARAMETERS = """
         rho of the augmented Lagrangian: a constraint weighs max(0, dual + penalty * slack) in the
         primal step. None means 0, and with ``dual_lr="auto"`` the dual step itself, which takes
         the value given here if there is one.
+    dual_loss : "auto", "held_out" or "training"
+        Whose losses the duals of members see: those of the members from which a row is withheld,
+        or those that train on it, which are the paper's. The weights minimise the Lagrangian of the
+        training losses in either case. "auto" is the first where rows are withheld.
     embedding_layer : str or None
         Name of the layer whose input is the embedding. None means the last ``nn.Linear``.
     random_state : None, int or RandomState
@@ -107,9 +120,15 @@ PARAMETERS = """
         product of dual and slack), ``stationarity`` (Euclidean length of the Lagrangian's
         gradient), ``fraction_active`` (share of duals above 0).
     n_dual_updates_ : int
+    held_out_loss_ : array of shape (n,)
+        With several members: loss l of each row by those from which it was withheld; NaN where
+        there are none. After ``partial_fit`` or a warm start, which withhold other rows than the
+        fit before, these losses are too small.
+    best_epoch_ : int
+        With several members: the epoch whose weights they have.
     history_ : skorch.history.History
         With the columns ``objective``, ``lagrangian``, ``max_violation``, ``dual_mean``,
-        ``dual_max``, ``fraction_active``.
+        ``dual_max``, ``fraction_active``; of members ``held_out_loss``.
     net_ : skorch.NeuralNet
         The trained net, which sees {net_sees}. Its criterion holds the duals, so
         ``net_.save_params(f_params=..., f_criterion=...)`` saves them; pickle saves all there is.
@@ -127,7 +146,8 @@ PARAMETERS = """
     ----------
     Elenter, NaderiAlizadeh, Ribeiro, "A Lagrangian Duality Approach to Active Learning",
     NeurIPS 2022, Algorithm 1 (PDCL). Hounie, Ribeiro, Chamon, "Resilient Constrained Learning",
-    NeurIPS 2023 (``dual_decay``). Bertsekas, "Constrained Optimization and Lagrange Multiplier
+    NeurIPS 2023 (``dual_decay``). Cotter and others, "Optimization with Non-Differentiable
+    Constraints", JMLR 20 (2019), Section 4 (``dual_loss``). Bertsekas, "Constrained Optimization and Lagrange Multiplier
     Methods", 1982, Section 3.1 (``penalty``).
 """
 
@@ -144,6 +164,7 @@ class DualParameters:
     dual_max: Any
     dual_decay: float
     penalty: Any
+    dual_loss: str
 
     @classmethod
     def names(cls):
@@ -159,6 +180,10 @@ class DualParameters:
         """Raise ValueError unless they can be used."""
         if self.dual_update not in ("epoch", "batch"):
             raise ValueError(f"dual_update == {self.dual_update!r}, must be 'epoch' or 'batch'.")
+        if self.dual_loss not in ("auto", "held_out", "training"):
+            raise ValueError(
+                f"dual_loss == {self.dual_loss!r}, must be 'auto', 'held_out' or 'training'."
+            )
         if self.dual_lr != "auto":
             check_number("dual_lr", self.dual_lr, numbers.Real, 0, LARGEST)
         for name in ("dual_init", "dual_decay"):

@@ -8,7 +8,7 @@ import torch
 from skorch import NeuralNet, NeuralNetClassifier, NeuralNetRegressor
 from skorch.utils import to_tensor
 
-from skally.nets.callbacks import BestDuals, CosineDecay, is_schedule
+from skally.nets.callbacks import BestDuals, BestEpoch, CosineDecay, is_schedule, stops
 from skally.nets.checks import (
     check_arguments,
     check_callback_parameters,
@@ -17,9 +17,12 @@ from skally.nets.criteria import Batch, build_criterion
 from skally.nets.data import on_host
 from skally.nets.dual_step import dual_step
 from skally.nets.embedding import find_embedding_layer
+from skally.nets.folds import sees_withheld, withheld
+from skally.nets.held_out import HeldOut
 from skally.nets.kkt import agreement_of_gradients, progress
 from skally.nets.lagrangian import Lagrangian
 from skally.nets.loader import BatchLoader
+from skally.nets.members import Members, apart, mean_of, sizes_of_kinds, variants_of
 from skally.nets.multipliers import Multipliers
 from skally.nets.numbered import NumberedRows
 from skally.nets.strict import weights_dtype
@@ -35,19 +38,27 @@ class PrimalDual(NumberedRows):
     sizes : dict
         ``n_features`` and ``n_outputs``, handed to a module whose constructor asks for them.
     dual_params : DualParameters
-    constraint_criterion, embedding_layer
+    constraint_criterion, embedding_layer, n_members
         See :class:`skally.ConstrainedNetClassifier`.
 
     Attributes
     ----------
     processes_ : Processes or None
         Set while several processes train the net together.
+    folds_ : int array of shape (n,), or None
+        Set for members: fold of each row, which is withheld from the members of that fold; -1 for
+        rows that all train on.
+    rule_ : float or None
+        Set where epsilon follows the held-out loss, of which it is this multiple.
+    held_out_ : HeldOut or None
+        Of members: what those say of each row from which it is withheld.
     estimator_ : object
         Set in training. Its ``check_outputs(y_pred)`` raises an error for outputs of a wrong shape.
     """
 
     prefixes_ = [*NeuralNet.prefixes_, "constraint_criterion"]
     processes_ = None
+    folds_ = rule_ = held_out_ = None
 
     def __init__(
         self,
@@ -57,6 +68,7 @@ class PrimalDual(NumberedRows):
         dual_params,
         constraint_criterion=None,
         embedding_layer=None,
+        n_members=1,
         **kwargs,
     ):
         super().__init__(*args, **kwargs)
@@ -65,20 +77,42 @@ class PrimalDual(NumberedRows):
         self.dual_params = dual_params
         self.constraint_criterion = constraint_criterion
         self.embedding_layer = embedding_layer
+        self.n_members = n_members
 
     # Parts
 
     def initialize_module(self):
-        """Module, with its sizes read from the data where its constructor wants them."""
+        """Module, with its sizes read from the data where its constructor wants them; or members.
+
+        Members take the ``variants`` of their class in turn, parameters that make them differ,
+        where there are two members or more for each.
+        """
         kwargs = self.get_params_for("module")
-        if isinstance(self.module, torch.nn.Module):  # a parameter, which fit must not change
-            self.module_ = deepcopy(self.initialized_instance(self.module, kwargs))
+        if self.n_members == 1:
+            self.module_ = self._new_module(kwargs)
         else:
-            accepted = inspect.signature(self.module).parameters
-            sizes = {name: size for name, size in self.sizes.items() if name in accepted}
-            self.module_ = self.initialized_instance(self.module, {**sizes, **kwargs})
-        find_embedding_layer(self.module_, self.embedding_layer)  # an error now, not after training
+            kinds = zip(
+                variants_of(self.module, self.n_members),
+                sizes_of_kinds(self.module, self.n_members),
+                strict=True,
+            )
+            stacks = [
+                [self._new_module({**variant, **kwargs}) for _ in range(size)]
+                for variant, size in kinds
+            ]
+            self.module_ = Members(stacks, mean_of(self.criterion), self._embedding_layer)
+        self._embedding_layer(self.module_)  # an error now, not after training
         return self
+
+    def _new_module(self, kwargs):
+        if isinstance(self.module, torch.nn.Module):  # a parameter, which fit must not change
+            return deepcopy(self.initialized_instance(self.module, kwargs))
+        accepted = inspect.signature(self.module).parameters
+        sizes = {name: size for name, size in self.sizes.items() if name in accepted}
+        return self.initialized_instance(self.module, {**sizes, **kwargs})
+
+    def _embedding_layer(self, module):
+        return find_embedding_layer(module, self.embedding_layer)
 
     def initialized_instance(self, instance_or_cls, kwargs):
         """As skorch's; a misspelt parameter's error says what there is."""
@@ -102,11 +136,16 @@ class PrimalDual(NumberedRows):
         return self
 
     def get_default_callbacks(self):
-        """skorch's, and the decay of the learning rate unless the user has a schedule."""
-        callbacks = super().get_default_callbacks()
-        if any(is_schedule(callback) for callback in self.callbacks or []):
-            return callbacks
-        return [("lr_decay", CosineDecay()), *callbacks]
+        """skorch's; the decay of the learning rate and, for members, the choice of the epoch.
+
+        Either is left to a user who has a callback for it.
+        """
+        callbacks, given = super().get_default_callbacks(), self.callbacks or []
+        if not any(is_schedule(callback) for callback in given):
+            callbacks = [("lr_decay", CosineDecay()), *callbacks]
+        if self.n_members > 1 and not any(stops(callback) for callback in given):
+            callbacks = [*callbacks, ("best_epoch", BestEpoch())]
+        return callbacks
 
     def initialize_callbacks(self):
         """Callbacks; the last one keeps duals together with weights that a user's one keeps."""
@@ -148,7 +187,8 @@ class PrimalDual(NumberedRows):
         """
         batch = self.batch_of(y_pred, y_true, X)
         if not self.is_checked_:
-            self.estimator_.check_outputs(batch.y_pred.detach())
+            y_pred = batch.y_pred.detach()
+            self.estimator_.check_outputs(y_pred[:, 0] if batch.is_apart else y_pred)
             self.is_checked_ = True
         if not training:
             return self.criterion_.sample_losses(batch)[0].mean()
@@ -208,7 +248,8 @@ class PrimalDual(NumberedRows):
             else to_tensor(each, device=self.device)
             for each in (y_true, X)
         )  # fmt: skip
-        return Batch(outputs[0], y_true, X, self.module_, outputs)
+        is_apart = getattr(self.module_, "gives_members", False)
+        return Batch(outputs[0], y_true, X, self.module_, outputs, is_apart)
 
     # Dual steps
 
@@ -226,14 +267,20 @@ class PrimalDual(NumberedRows):
                 f"iterator_valid gives {n_seen} rows, must give all {len(self.numbered_)}: the "
                 "losses of all are measured."
             )
+        if self.rule_ is not None:
+            self.criterion_.multipliers.follow(self.rule_, self.numbered_.rows)
 
     def observe(self, X, y, rows):
         """Keep the losses of a batch at the present weights."""
         self.module_.eval()
         self.criterion_.eval()
-        with torch.no_grad():
-            losses = self.criterion_.sample_losses(self.batch_of(self.infer(X), y, X))
-        self.criterion_.multipliers.observe(rows, *losses)
+        with torch.no_grad(), apart(self.module_):
+            batch = self.batch_of(self.infer(X), y, X)
+            self.criterion_.multipliers.observe(
+                rows, *self.criterion_.observed_losses(batch, rows)
+            )
+            if self.held_out_ is not None:
+                self.held_out_.observe(batch, rows, self.criterion_)
 
     def _full_dual_step(self):
         if self.dual_step_.largest_agreement is None:
@@ -266,15 +313,45 @@ class PrimalDual(NumberedRows):
             self.epsilon, params.dual_init, dual_max=dual_max, dual_decay=params.dual_decay
         )
         n_parameters = sum(p.numel() for p in self.module_.parameters() if p.requires_grad)
+        n_parameters //= self.n_members
         self.dual_step_ = dual_step(self.dual_params, self.epsilon, n_parameters)
+        self._hold_out()
         self.n_epochs_ = self.n_steps_ = self.n_dual_updates_ = 0
         self.is_checked_ = False
         self.start_lr_ = self.optimizer_.param_groups[0]["lr"]
 
+    def _hold_out(self):
+        """Say which row is withheld from which member, and which losses the duals see."""
+        criterion = self.criterion_
+        criterion.withheld, criterion.sees_withheld, self.held_out_ = None, False, None
+        if self.n_members == 1:
+            return
+        self.module_.mix_alike()
+        criterion.withheld = withheld(self.folds_, self.module_.sizes).to(self.device)
+        self.held_out_ = HeldOut(criterion.withheld)
+        criterion.sees_withheld = sees_withheld(self.folds_, self.dual_params.dual_loss)
+
+    def mix_members(self):
+        """Weights of the members by what they say of withheld rows, after training."""
+        if self.held_out_ is None:
+            return
+        self._measure()  # at the weights of the best epoch
+        self.held_out_.mix(self.module_, self.criterion_.criterion, self.numbered_.rows)
+        self._measure()  # by those weights
+
+    def held_out_state(self):
+        """Losses by members that did not train on a row, and the epoch whose weights are kept."""
+        if self.held_out_ is None:
+            return {}
+        chosen = [getattr(c, "best_epoch_", None) for _, c in self.callbacks_]
+        best = next((epoch for epoch in chosen if epoch is not None), self.history[-1, "epoch"])
+        return {"held_out_loss": self.held_out_.loss, "best_epoch": best}
+
     def forget_training(self):
         """Drop the data of a training, and what a pickle would hold on its device."""
         del self.whole_, self.numbered_, self.estimator_
-        self.rows_ = self.share_ = None
+        self.rows_ = self.share_ = self.held_out_ = self.folds_ = self.rule_ = None
+        self.criterion_.withheld = None
 
     def __getstate__(self):
         return {name: on_host(value) for name, value in super().__getstate__().items()}
@@ -293,10 +370,16 @@ class PrimalDual(NumberedRows):
         self.n_epochs_ += 1
         known, rows = self.criterion_.multipliers, self.numbered_.rows
         is_old = self.dual_params.dual_update == "epoch" and self.n_steps_ > 0
-        if is_old or known.slack[rows].isnan().any():
+        if is_old or known.slack[rows].isnan().any() or self._is_held_out_old():
             self._measure()  # the weights have moved since the last time
         for name, value in progress(known, rows).items():
             self.history.record(name, value)
+        if self.held_out_ is not None:
+            self.history.record("held_out_loss", self.held_out_.score(self.module_, rows))
+
+    def _is_held_out_old(self):
+        """Whether duals move without a pass over all rows, which members need."""
+        return self.held_out_ is not None and self.dual_params.dual_update == "batch"
 
 
 class PrimalDualClassifier(PrimalDual, NeuralNetClassifier):

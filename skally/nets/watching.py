@@ -50,6 +50,11 @@ def watched(layers, before=None, after=None):
         switch_off()
 
 
+def is_watched(layer):
+    """Whether this thread watches a layer now."""
+    return any(id(layer) in layers for layers, _, _ in WATCH.contexts)
+
+
 def switch_on():
     """Let torch call the functions that are watching, unless another context has done so."""
     with SWITCH.held():
