@@ -130,8 +130,9 @@ class BaseConstrainedNet(SkorchParameters):
         )  # fmt: skip
         self.net_, self.target_encoder_, self._rng = net, encoder, rng
         self._target_shape = y.shape[1:]
-        self._set_fitted_attributes(state)
-        self._warn_of_constraints(state["epsilon"])
+        tolerance = state["epsilon"] if follows else tolerance
+        self._set_fitted_attributes(state, tolerance)
+        self._warn_of_constraints(tolerance)
         return self
 
     def _folds(self, targets, groups, rng):
@@ -169,8 +170,7 @@ class BaseConstrainedNet(SkorchParameters):
         net.forget_training()
         return net, state
 
-    def _set_fitted_attributes(self, state):
-        tolerance = state["epsilon"]
+    def _set_fitted_attributes(self, state, tolerance):
         duals = state["dual_variables"]
         self.dual_variables_ = duals
         self.sensitivity_ = -duals / np.isfinite(duals).sum()

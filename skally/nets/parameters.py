@@ -164,7 +164,7 @@ class DualParameters:
     dual_max: Any
     dual_decay: float
     penalty: Any
-    dual_loss: str
+    dual_loss: str = "auto"
 
     @classmethod
     def names(cls):
