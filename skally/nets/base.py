@@ -1,5 +1,6 @@
 """What the constrained nets share: input, training by skorch, and what was learned."""
 
+import inspect
 import numbers
 import warnings
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from skally.nets.data import Relabelled, on_host
 from skally.nets.embedding import embedding
 from skally.nets.epsilon import RULE, unconstrained_loss
 from skally.nets.folds import assign_folds, n_folds_of, sees_withheld
+from skally.nets.held_out import each_output
 from skally.nets.kkt import convergence_message, final_state, losses
 from skally.nets.members import variants_of
 from skally.nets.method_of_multipliers import solve_if_affine, wants_optimum
@@ -31,6 +33,7 @@ from skally.nets.multiprocess import (
     start_alike,
 )
 from skally.nets.parameters import DualParameters, SkorchParameters
+from skally.nets.quantiles import column_quantiles
 from skally.nets.training import InTraining
 from skally.utils.random import draw_seed, make_rng, torch_seeded
 from skally.utils.validation import (
@@ -158,7 +161,7 @@ class BaseConstrainedNet(SkorchParameters):
             if encoder is None:
                 net = self._continued_net(tolerance)
             else:
-                net = self._make_net(tolerance, X, encoder).initialize()
+                net = self._make_net(tolerance, X, encoder, rng).initialize()
             net.estimator_ = InTraining(self, encoder or self.target_encoder_)
             vars(net).update(for_members)
             with across_processes(net, self.accelerator):
@@ -186,8 +189,9 @@ class BaseConstrainedNet(SkorchParameters):
     def _warn_of_constraints(self, tolerance):
         course = [row for row in self.history_ if "dual_max" in row]
         course = course[len(course) - self.net_.n_epochs_ :]
-        if self.dual_max is not None or self.dual_decay > 0 or not course:
-            return  # relaxed constraints need not hold
+        is_relaxed = self.dual_max is not None or self.dual_decay > 0
+        if is_relaxed or not course or sees_withheld(self.net_.folds_, self.dual_loss):
+            return  # constraints that are relaxed, or of rows withheld, need not hold
         message = convergence_message(
             course,
             self.kkt_,
@@ -198,9 +202,11 @@ class BaseConstrainedNet(SkorchParameters):
         if message is not None:
             warnings.warn(message, ConvergenceWarning, stacklevel=4)
 
-    def _make_net(self, tolerance, X, encoder):
+    def _make_net(self, tolerance, X, encoder, rng):
         n_features = int(np.prod(sample_shape(X)))
         sizes = {"n_features": n_features, "n_outputs": self._n_outputs(encoder)}
+        if wants(self.module, "quantiles") and not is_dataset(X):
+            sizes["quantiles"] = column_quantiles(X, rng=rng)
         params = {**self._net_params(), **self._target_params(encoder)}
         return self._net_class(epsilon=tolerance, sizes=sizes, **params)
 
@@ -267,6 +273,32 @@ class BaseConstrainedNet(SkorchParameters):
     def history(self):
         """The course of training, skorch's ``history_``."""
         return self.history_
+
+    def predict_members(self, X):
+        """Prediction of each member.
+
+        Parameters
+        ----------
+        X : as in ``fit``, n rows
+
+        Returns
+        -------
+        predictions : array of shape (n_members, n, m)
+            Probabilities of the m classes, or the m targets in their own units.
+
+        Raises
+        ------
+        ValueError
+            For a single net.
+        """
+        X = self._check_input(X)
+        if self.net_.n_members == 1:
+            raise ValueError("predict_members needs n_members > 1: this is a single net.")
+        nonlinearity = self._nonlinearity()
+        outputs = each_output(self.net_, X).unbind(1)
+        if callable(nonlinearity):
+            outputs = [nonlinearity(output) for output in outputs]
+        return np.stack([self._in_own_units(output.numpy()) for output in outputs])
 
     def embed(self, X):
         """Input of the embedding layer, the features of the last layer by default.
@@ -356,6 +388,11 @@ def unchanged_by_errors(estimator):
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
+
+
+def wants(module, name):
+    """Whether the constructor of a module's class takes an argument of some name."""
+    return isinstance(module, type) and name in inspect.signature(module).parameters
 
 
 def same(a, b):

@@ -123,6 +123,9 @@ class ConstrainedNetClassifier(ClassifierMixin, BaseConstrainedNet):
         proba = self.predict_proba(X)
         return self.classes_[proba.argmax(axis=1)]
 
+    def _in_own_units(self, proba):
+        return proba
+
     @property
     def classes_(self):
         """Labels, sorted, in the order of the columns of ``predict_proba``."""
@@ -268,13 +271,17 @@ class ConstrainedNetRegressor(RegressorMixin, BaseConstrainedNet):
         X = self._check_input(X)
         if return_std and self.net_.n_members == 1:
             raise ValueError("return_std == True, must be False for a single net: n_members=12.")
-        output = self.net_.predict(X).astype(np.float64)
-        y = self.target_encoder_.inverse_transform(output.reshape(len(output), -1))
+        y = self._in_own_units(self.net_.predict(X))
         y = y.reshape(len(y), *self._target_shape)
         if not return_std:
             return y
-        std = spread(self.net_, X) * (1.0 if not self.normalize_y else self.target_encoder_.scale_)
+        scale = self.target_encoder_.scale_  # None if targets are not standardised
+        std = spread(self.net_, X) * (1.0 if scale is None else scale)
         return y, std.reshape(y.shape)
+
+    def _in_own_units(self, output):
+        output = output.reshape(len(output), -1).astype(np.float64)
+        return self.target_encoder_.inverse_transform(output)
 
     def _check_y(self, y):
         return np.asarray(y, dtype=np.float64)

@@ -1,8 +1,7 @@
 """Which rows of the training data each member of an ensemble is kept from.
 
-Member k is of variant ``k % n_variants``, and the members of a variant take the folds in turn: each
-row that has a fold is held out from about the same share of the members of every variant. The
-others train on it.
+The members of a variant take the folds in turn: each row that has a fold is held out from about the
+same share of the members of every variant. The others train on it.
 """
 
 import numpy as np
@@ -33,38 +32,49 @@ def n_folds_of(n_members, n_variants):
     return n_per_variant if n_per_variant <= 5 else 4
 
 
-def member_folds(n_members, n_variants, n_folds):
+def member_folds(sizes, n_folds):
     """Fold that each member holds out.
 
     Parameters
     ----------
-    n_members : int
-    n_variants : int
+    sizes : sequence of int
+        Number of members of each variant; those of one variant follow each other.
     n_folds : int
         Those that there are, ``folds.max() + 1`` for the result of :func:`assign_folds`: fewer than
         asked for where there are few groups, and 0 if no row is held out.
 
     Returns
     -------
-    member_folds : int array of shape (n_members,)
+    member_folds : int array of shape (K,)
     """
-    return np.arange(n_members) // n_variants % max(n_folds, 1)
+    return np.concatenate([np.arange(size) % max(n_folds, 1) for size in sizes])
 
 
-def may_train(folds, member_folds):
-    """Whether a member trains on a row, for each of both.
+def withheld(folds, of_members):
+    """Whether a row is withheld from a member, for each of both.
 
     Parameters
     ----------
     folds : int array of shape (n,)
         Fold of each row; -1 for a row that all members train on.
-    member_folds : int array of shape (K,)
+    of_members : int array of shape (K,)
 
     Returns
     -------
-    may_train : bool array of shape (n, K)
+    withheld : bool array of shape (n, K)
     """
-    return np.asarray(folds)[:, None] != np.asarray(member_folds)
+    return np.asarray(folds)[:, None] == np.asarray(of_members)
+
+
+def sees_withheld(folds, dual_loss):
+    """Whether duals see the losses of members from which rows are withheld.
+
+    Parameters
+    ----------
+    folds : int array of shape (n,), or None for a single net
+    dual_loss : "auto", "held_out" or "training"
+    """
+    return folds is not None and bool(np.any(folds >= 0)) and dual_loss != "training"
 
 
 def assign_folds(targets, n_folds, *, groups=None, stratify=False, rng):

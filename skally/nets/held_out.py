@@ -8,12 +8,18 @@ from skally.nets.criteria import kind_of
 from skally.nets.lagrangian import mean_over, together, usable
 from skally.nets.mixing import (
     best_temperature,
+    class_shares,
     class_weights,
+    label_shares,
+    label_weights,
     regression_weights,
     spread_factor,
     unbiased_variance,
 )
 from skally.nets.watching import watched
+
+# Smallest probability of which a logarithm is taken.
+SMALLEST = 1e-12
 
 
 class HeldOut:
@@ -30,8 +36,10 @@ class HeldOut:
         Loss l of the mean of those members; NaN for rows that are withheld from none.
     means : array of shape (n, G, m), or None
         Mean prediction of those of each kind of members, for outputs of shape (n, m).
+    keeps_variance : bool
+        Whether to keep the next.
     variance : array of shape (n, m), or None
-        Of their predictions.
+        Of the predictions of those members; of all, if each row is withheld from one only.
     targets : array of shape (n, ...), or None
         As the loss sees them.
     """
@@ -40,11 +48,7 @@ class HeldOut:
         self.withheld = withheld
         self.loss = np.full(len(withheld), np.nan, dtype=np.float32)
         self.means = self.variance = self.targets = None
-
-    @property
-    def is_any(self):
-        """Whether any row is withheld from any member."""
-        return bool(self.withheld.any())
+        self.keeps_variance = False
 
     def observe(self, batch, rows, criterion):
         """Keep what a batch of members apart says.
@@ -68,20 +72,12 @@ class HeldOut:
         outputs = batch.module.to_mean(batch.y_pred)
         self._keep("targets", rows, batch.y_true)
         self._keep("means", rows, means_of_kinds(outputs, withheld, batch.module.sizes))
-        if batch.module.mean_of == "outputs":
-            several = withheld if self.gives_variance else torch.ones_like(withheld)
-            variance = unbiased_variance(
-                outputs.transpose(0, 1).cpu().numpy(),
-                batch.module.weights.cpu().numpy(),
-                several.cpu().numpy(),
-            )
+        if self.keeps_variance and batch.module.mean_of == "outputs":
+            chosen = withheld.cpu().numpy()
+            chosen = chosen if (chosen.sum(axis=1) > 1).all() else np.ones_like(chosen)
+            weights = batch.module.weights.cpu().numpy()
+            variance = unbiased_variance(outputs.transpose(0, 1).cpu().numpy(), weights, chosen)
             self._keep("variance", rows, variance)
-
-    @property
-    def gives_variance(self):
-        """Whether each withheld row is withheld from two members or more."""
-        n_members = self.withheld.sum(dim=1)
-        return bool((n_members[n_members > 0] > 1).all())
 
     def _keep(self, name, rows, values):
         values = values.cpu().numpy() if isinstance(values, torch.Tensor) else values
@@ -92,7 +88,7 @@ class HeldOut:
         getattr(self, name)[rows] = values
 
     def score(self, module, rows):
-        """Mean held-out loss of some rows, that of classes with logits at their best temperature.
+        """Mean held-out loss of some rows; log loss of classes at the best temperature.
 
         Parameters
         ----------
@@ -106,21 +102,20 @@ class HeldOut:
         rows = rows[np.isfinite(self.loss[rows])]
         if len(rows) == 0:
             return np.nan
-        if not self.are_classes(module):
+        if not self._are_classes(module.mean_of):
             return float(self.loss[rows].mean())
-        log_p = log_probabilities(self.means[rows].mean(axis=1), module)
-        targets = self.targets[rows].reshape(-1).astype(int)
-        return log_loss(log_p / best_temperature(log_p, targets), targets)
+        mean = self.means[rows].mean(axis=1)
+        return temperature_and_loss(module.mean_of, mean, self.targets[rows])[1]
 
-    def are_classes(self, module):
-        """Whether the targets are classes, one a row, and outputs logits of them."""
-        if self.means is None or module.mean_of == "outputs":
+    def _are_classes(self, mean_of):
+        """Whether the targets are classes or labels, and the outputs logits of them."""
+        if self.means is None:
             return False
-        n_columns = self.means.shape[2]
-        is_index = self.targets.dtype.kind == "i" or np.isin(self.targets, (0, 1)).all()
-        if module.mean_of == "sigmoid":
-            return n_columns == 1 and is_index and self.targets.size == len(self.targets)
-        return self.targets.dtype.kind == "i" and self.targets.ndim == 1
+        if mean_of == "softmax":
+            return self.targets.dtype.kind == "i" and self.targets.ndim == 1
+        n_labels = self.targets[0].size
+        are_labels = np.isin(self.targets, (0, 1)).all() and self.means.shape[2] == n_labels
+        return mean_of == "sigmoid" and bool(are_labels)
 
     @torch.no_grad()
     def mix(self, module, criterion, rows):
@@ -133,37 +128,29 @@ class HeldOut:
         rows : int array, those that are trained on
         """
         rows = rows[np.isfinite(self.loss[rows])]
-        if len(rows) == 0 or self.means is None:
+        is_squared = module.mean_of == "outputs" and issubclass(kind_of(criterion), nn.MSELoss)
+        are_classes = self._are_classes(module.mean_of)
+        if len(rows) == 0 or self.means is None or not (is_squared or are_classes):
             return
         means, targets = self.means[rows], self.targets[rows]
-        if self.are_classes(module):
-            targets = targets.reshape(-1).astype(int)
-            proba = with_both(means)
-            weights, share = class_weights(proba, targets)
-            constant = priors(targets, proba.shape[2])
-            mean = (1 - share) * np.einsum("ngc,g->nc", proba, weights) + share * constant
-            log_p = np.log(np.clip(mean, 1e-12, None))
-            module.temperature.fill_(best_temperature(log_p, targets))
-            constant = constant if means.shape[2] > 1 else constant[1:]
-        elif issubclass_of(criterion, nn.MSELoss) and module.mean_of == "outputs":
-            targets = targets.reshape(len(targets), -1)
-            weights, share = regression_weights(means, targets)
-            constant = targets.mean(axis=0)
-            mean = (1 - share) * np.einsum("ngm,g->nm", means, weights) + share * constant
-            module.spread_factor.fill_(
-                spread_factor((mean - targets) ** 2, self.variance[rows])
-            )
+        if are_classes and module.mean_of == "softmax":
+            weights, share = class_weights(means, targets)
+            constant = class_shares(targets, means.shape[2])
         else:
-            return
+            targets = targets.reshape(len(targets), -1)
+            find = label_weights if are_classes else regression_weights
+            weights, share = find(means, targets)
+            constant = label_shares(targets) if are_classes else targets.mean(axis=0)
+        mean = (1 - share) * np.einsum("ngm,g->nm", means, weights) + share * constant
+        if are_classes:
+            module.temperature.fill_(temperature_and_loss(module.mean_of, mean, targets)[0])
+        else:
+            squares = (mean - targets) ** 2
+            module.spread_factor.fill_(spread_factor(squares, self.variance[rows]))
         of_members = [w / size for w, size in zip(weights, module.sizes, strict=True)]
         module.weights.copy_(torch.as_tensor(np.repeat(of_members, module.sizes)))
         module.constant = torch.as_tensor(constant).to(module.weights)
         module.constant_weight.fill_(share)
-
-
-def issubclass_of(criterion, kind):
-    """Whether a criterion, an instance or function, is of a class."""
-    return issubclass(kind_of(criterion), kind)
 
 
 def means_of_kinds(outputs, chosen, sizes):
@@ -173,27 +160,29 @@ def means_of_kinds(outputs, chosen, sizes):
     return torch.stack([part.sum(dim=1) / share.sum(dim=1) for part, share in parts], dim=1)
 
 
-def with_both(proba):
-    """Probabilities of both classes, (n, G, 2), from those of the second; others as they are."""
-    return np.concatenate([1 - proba, proba], axis=2) if proba.shape[2] == 1 else proba
+def temperature_and_loss(mean_of, proba, targets):
+    """Best temperature of mean probabilities, and the log loss that is left.
 
+    Parameters
+    ----------
+    mean_of : "softmax" or "sigmoid"
+    proba : array of shape (n, C) of classes, or (n, L) of labels
+    targets : array of shape (n,), or (n, L) of 0 and 1
 
-def log_probabilities(mean, module):
-    """Logarithms of mean probabilities (n, C), of both classes for a single output."""
-    return np.log(np.clip(with_both(mean[:, None])[:, 0], 1e-12, None))
-
-
-def log_loss(logits, targets):
-    """Mean negative logarithm of the probability of each row's class."""
+    Returns
+    -------
+    temperature, loss : float
+    """
+    logits = np.log(np.clip(proba, SMALLEST, None))
+    if mean_of == "sigmoid":  # two classes for each label
+        logits = (logits - np.log(np.clip(1 - proba, SMALLEST, None))).reshape(-1, 1)
+        logits = np.concatenate([np.zeros_like(logits), logits], axis=1)
+    targets = targets.reshape(-1).astype(int)
+    temperature = best_temperature(logits, targets)
+    logits = logits / temperature
     shifted = logits - logits.max(axis=1, keepdims=True)
-    log_sum = np.log(np.exp(shifted).sum(axis=1))
-    return float((log_sum - shifted[np.arange(len(targets)), targets]).mean())
-
-
-def priors(targets, n_classes):
-    """Share of each class, smoothed by one row each."""
-    counts = np.bincount(targets, minlength=n_classes) + 1.0
-    return counts / counts.sum()
+    losses = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(targets)), targets]
+    return temperature, float(losses.mean())
 
 
 def each_output(net, X):
@@ -219,6 +208,9 @@ def each_output(net, X):
 def spread(net, X):
     """Standard deviation of targets around a net's predictions, in the units of the loss.
 
+    As for the rows withheld, by which its factor was found, it is that of members which were
+    trained on the same rows, averaged over folds; of all, if those are single members.
+
     Parameters
     ----------
     net : fitted skorch net with members
@@ -229,7 +221,9 @@ def spread(net, X):
     std : array of shape (n, m)
     """
     outputs = each_output(net, X).flatten(2).transpose(0, 1).double().numpy()
-    weights = net.module_.weights.cpu().double().numpy()
-    everyone = np.ones((outputs.shape[1], len(weights)), dtype=bool)
-    variance = unbiased_variance(outputs, weights, everyone)
-    return net.module_.spread_factor.item() * np.sqrt(variance)
+    module, (n_members, n, _) = net.module_, outputs.shape
+    weights, folds = module.weights.cpu().double().numpy(), module.folds.cpu().numpy()
+    chosen = [folds == fold for fold in np.unique(folds)]
+    chosen = chosen if min(c.sum() for c in chosen) > 1 else [np.ones(n_members, dtype=bool)]
+    parts = [unbiased_variance(outputs, weights, np.tile(c, (n, 1))) for c in chosen]
+    return module.spread_factor.item() * np.sqrt(np.mean(parts, axis=0))

@@ -37,6 +37,8 @@ class Members(nn.Module):
 
     Attributes
     ----------
+    folds : int tensor of shape (K,)
+        Fold of rows that is withheld from each.
     weights : tensor of shape (K,), which sums to 1
     constant, constant_weight : tensors of one prediction's shape, and ()
         A prediction that looks at no input, and its share beside the members'.
@@ -56,6 +58,7 @@ class Members(nn.Module):
         self.embedding, self.each = nn.Identity(), nn.Identity()
         self.is_apart, self.in_a_row = False, False
         self.register_buffer("weights", torch.zeros(len(self)))
+        self.register_buffer("folds", torch.zeros(len(self), dtype=torch.long))
         for name in ("constant", "constant_weight", "temperature", "spread_factor"):
             self.register_buffer(name, torch.zeros(()))
         self.mix_alike()
@@ -159,8 +162,8 @@ class Members(nn.Module):
                 output = functional_call(stack, tensors, args, kwargs)
             return output, seen[-1].flatten(1)
 
-        if self.in_a_row:
-            return in_a_row(run, tensors)
+        if self.in_a_row or any(is_watched(part) for part in stack.modules()):
+            return in_a_row(run, tensors)  # whoever watches sees one member at a time
         try:
             return vmap(run, out_dims=1, randomness="different")(tensors)
         except torch.cuda.OutOfMemoryError:
@@ -297,6 +300,15 @@ def replace_tensors(module, new):
 def tensors_of(module):
     """Parameters and buffers of a module by name, each shared one once."""
     return {**dict(module.named_parameters()), **dict(module.named_buffers())}
+
+
+def n_stacked(module, layer):
+    """How many members a layer of a module stands for; 1 in a module without members."""
+    if isinstance(module, Members):
+        for stack, size in zip(module.stacks, module.sizes, strict=True):
+            if any(part is layer for part in stack.modules()):
+                return size
+    return 1
 
 
 def names_of(module):

@@ -17,7 +17,7 @@ from skally.nets.criteria import Batch, build_criterion
 from skally.nets.data import on_host
 from skally.nets.dual_step import dual_step
 from skally.nets.embedding import find_embedding_layer
-from skally.nets.folds import sees_withheld, withheld
+from skally.nets.folds import member_folds, sees_withheld, withheld
 from skally.nets.held_out import HeldOut
 from skally.nets.kkt import agreement_of_gradients, progress
 from skally.nets.lagrangian import Lagrangian
@@ -326,8 +326,11 @@ class PrimalDual(NumberedRows):
         criterion.withheld, criterion.sees_withheld, self.held_out_ = None, False, None
         if self.n_members == 1:
             return
-        self.module_.mix_alike()
-        criterion.withheld = withheld(self.folds_, self.module_.sizes).to(self.device)
+        module, folds = self.module_, self.folds_
+        module.mix_alike()
+        of_members = member_folds(module.sizes, folds.max() + 1)
+        module.folds.copy_(torch.as_tensor(of_members))
+        criterion.withheld = torch.as_tensor(withheld(folds, of_members), device=self.device)
         self.held_out_ = HeldOut(criterion.withheld)
         criterion.sees_withheld = sees_withheld(self.folds_, self.dual_params.dual_loss)
 
@@ -335,6 +338,7 @@ class PrimalDual(NumberedRows):
         """Weights of the members by what they say of withheld rows, after training."""
         if self.held_out_ is None:
             return
+        self.held_out_.keeps_variance = True
         self._measure()  # at the weights of the best epoch
         self.held_out_.mix(self.module_, self.criterion_.criterion, self.numbered_.rows)
         self._measure()  # by those weights
@@ -350,7 +354,7 @@ class PrimalDual(NumberedRows):
     def forget_training(self):
         """Drop the data of a training, and what a pickle would hold on its device."""
         del self.whole_, self.numbered_, self.estimator_
-        self.rows_ = self.share_ = self.held_out_ = self.folds_ = self.rule_ = None
+        self.rows_ = self.share_ = self.held_out_ = self.rule_ = None
         self.criterion_.withheld = None
 
     def __getstate__(self):

@@ -34,14 +34,14 @@ AS_IT_IS = {"accept_sparse": "csr", "dtype": None, "ensure_all_finite": False}
 
 
 def model_draws(estimator, X, n_draws, rng):
-    """Predictions of the members of an ensemble, or of a net under draws of its dropout.
+    """Predictions of an ensemble's or a net's members, or of a net under draws of its dropout.
 
     Parameters
     ----------
     estimator : fitted ensemble of scikit-learn, or net
     X : n rows
     n_draws : int
-        Draws of dropout; an ensemble has as many as members.
+        Draws of dropout; an ensemble, or a net with members, has as many as members.
     rng : numpy.random.RandomState
 
     Yields
@@ -55,6 +55,8 @@ def model_draws(estimator, X, n_draws, rng):
     """
     if isinstance(estimator, ENSEMBLES):
         yield from ensemble_draws(estimator, X)
+    elif getattr(estimator, "n_members", 1) > 1 and hasattr(estimator, "predict_members"):
+        yield from estimator.predict_members(X)
     elif hasattr(estimator, "module_"):
         yield from dropout_draws(estimator, X, n_draws, rng)
     else:

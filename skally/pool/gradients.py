@@ -1,5 +1,7 @@
 """Random projections of per-sample gradients with respect to the weights."""
 
+from collections import Counter
+
 import numpy as np
 import torch
 from sklearn.utils import check_array
@@ -8,6 +10,7 @@ from skorch.dataset import unpack_data
 from skorch.utils import is_dataset
 from torch import nn
 
+from skally.nets.members import n_stacked
 from skally.nets.watching import watched
 from skally.utils.random import make_rng
 from skally.utils.validation import as_array, as_plain
@@ -68,13 +71,14 @@ def _sketch_batches(net, X, size, rng):
     right = {m: _normal(rng, m.in_features + 1, size, m) / size**0.5 for m in layers}
     for layer, projection in right.items():
         projection[-1] *= layer.bias is not None
+    signs = {m: _signs(rng, n_stacked(net.module_, m), size, m) for m in layers}
     left, chunks = None, []
     for batch in net.get_iterator(net.get_dataset(X), training=False):
         output, calls = _output_and_calls(net, unpack_data(batch)[0], layers)
         if left is None:  # the number of outputs is known from the first batch on
             outputs = range(output.shape[1])
             left = {m: [_normal(rng, m.out_features, size, m) for _ in outputs] for m in layers}
-        chunks.append(_sketch(output, calls, left, right).cpu().numpy())
+        chunks.append(_sketch(output, calls, left, right, signs).cpu().numpy())
     return np.concatenate(chunks)
 
 
@@ -93,9 +97,12 @@ def _output_and_calls(net, X, layers):
     return (output[0] if isinstance(output, tuple) else output).flatten(1), calls
 
 
-def _sketch(output, calls, left, right):
+def _sketch(output, calls, left, right, signs):
     """Sum over outputs and calls of (g_o s_o) * ((a, 1) r), row by row, (n, size)."""
-    inputs = [a @ right[layer][:-1] + right[layer][-1] for layer, a, _ in calls]
+    inputs = [
+        (a @ right[layer][:-1] + right[layer][-1]) * sign
+        for (layer, a, _), sign in zip(calls, _signs_of_calls(calls, signs), strict=True)
+    ]
     total = output.new_zeros(len(output), inputs[0].shape[-1])
     for o in range(output.shape[1]):
         gradients = torch.autograd.grad(
@@ -106,6 +113,21 @@ def _sketch(output, calls, left, right):
                 product = (g @ left[layer][o]) * projected  # (n, ..., size)
                 total += product.reshape(len(output), -1, total.shape[1]).sum(dim=1)
     return total
+
+
+def _signs(rng, n_members, size, layer):
+    """Signs of shape (n_members, size) that make the products of different members cancel out."""
+    signs = np.ones((1, size)) if n_members == 1 else rng.choice([-1.0, 1.0], (n_members, size))
+    return torch.as_tensor(signs).to(layer.weight)
+
+
+def _signs_of_calls(calls, signs):
+    """Signs of the member that each call of a layer belongs to; members run one after another."""
+    total = Counter(layer for layer, _, _ in calls)
+    seen = Counter()
+    for layer, _, _ in calls:
+        yield signs[layer][seen[layer] * len(signs[layer]) // total[layer]]
+        seen[layer] += 1
 
 
 def _normal(rng, n, size, layer):
