@@ -276,9 +276,7 @@ class PrimalDual(NumberedRows):
         self.criterion_.eval()
         with torch.no_grad(), apart(self.module_):
             batch = self.batch_of(self.infer(X), y, X)
-            self.criterion_.multipliers.observe(
-                rows, *self.criterion_.observed_losses(batch, rows)
-            )
+            self.criterion_.multipliers.observe(rows, *self.criterion_.observed_losses(batch, rows))
             if self.held_out_ is not None:
                 self.held_out_.observe(batch, rows, self.criterion_)
 

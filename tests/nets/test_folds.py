@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skally.nets.folds import assign_folds, may_train, member_folds, n_folds_of
+from skally.nets.folds import assign_folds, member_folds, n_folds_of, sees_withheld, withheld
 
 
 def rng(seed=0):
@@ -38,21 +38,23 @@ def test_members_of_a_variant_hold_out_one_fold_each_or_a_quarter(n_members, n_v
 @pytest.mark.parametrize("n_members, n_variants", [(4, 1), (8, 1), (12, 3), (11, 3), (8, 2)])
 def test_every_fold_is_held_out_from_members_of_every_variant(n_members, n_variants):
     n_folds = n_folds_of(n_members, n_variants)
-    folds = member_folds(n_members, n_variants, n_folds)
-    for variant in range(n_variants):
-        counts = np.bincount(folds[variant::n_variants], minlength=n_folds)
+    sizes = [len(range(variant, n_members, n_variants)) for variant in range(n_variants)]
+    folds = member_folds(sizes, n_folds)
+    for of_variant in np.split(folds, np.cumsum(sizes)[:-1]):
+        counts = np.bincount(of_variant, minlength=n_folds)
         assert counts.min() >= 1
         assert counts.max() - counts.min() <= 1
 
 
 def test_members_without_folds_train_on_every_row():
     folds = np.full(30, -1)
-    assert may_train(folds, member_folds(6, 2, folds.max() + 1)).all()
+    assert not withheld(folds, member_folds([3, 3], folds.max() + 1)).any()
+    assert not sees_withheld(folds, "auto")
 
 
 def test_members_train_on_rows_of_other_folds():
-    expected = [[False, True, False], [True, False, True], [True, True, True]]
-    np.testing.assert_array_equal(may_train([0, 1, -1], [0, 1, 0]), expected)
+    expected = [[True, False, True], [False, True, False], [False, False, False]]
+    np.testing.assert_array_equal(withheld([0, 1, -1], [0, 1, 0]), expected)
 
 
 def test_random_folds_are_of_equal_size_up_to_a_row():
@@ -132,7 +134,7 @@ def test_there_are_no_more_folds_than_groups(stratify):
     groups, y = np.arange(60) % 3, rng(0).randint(2, size=60)
     folds = folds_of(y, 5, groups=groups, stratify=stratify)
     assert set(folds) == {0, 1, 2}
-    trains = may_train(folds, member_folds(5, 1, folds.max() + 1))
+    trains = ~withheld(folds, member_folds([5], folds.max() + 1))
     assert not trains.all(axis=1).any()  # each row is held out from some member
     assert trains.any(axis=0).all()  # each member trains on some row
 

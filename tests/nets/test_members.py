@@ -1,0 +1,353 @@
+"""Members of a net: beside each module alone, without leaks, and through the estimators."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import scale
+from torch import nn
+
+from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
+from skally.modules import MLP, TabularMLP
+from skally.nets.embedding import find_embedding_layer, recorded_inputs
+from skally.nets.members import MOST_COLUMNS, Members, apart
+from skally.pool.ensembles import model_draws
+from skally.pool.gradients import gradient_sketch
+from skally.samplers import ALLYSampler, BALDSampler, LCMDSampler
+
+QUICK = {
+    "module__hidden_layer_sizes": (16,),
+    "n_members": 4,
+    "max_epochs": 4,
+    "lr": 0.01,
+    "random_state": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def table():
+    X, y = load_diabetes(return_X_y=True)
+    return scale(X)[:120], y[:120]
+
+
+class Recurrent(nn.Module):
+    """Has a layer for which vmap has no rule."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.last = nn.LSTM(5, 7, batch_first=True), nn.Linear(7, 2)
+
+    def forward(self, X):
+        return self.last(self.layer(X.reshape(len(X), 1, 5))[0][:, -1])
+
+
+class Tied(nn.Module):
+    """Two layers with one weight."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.last = nn.Linear(5, 5), nn.Linear(5, 5), nn.Linear(5, 2)
+        self.second.weight = self.first.weight
+
+    def forward(self, X):
+        return self.last(self.second(self.first(X)))
+
+
+def normalised():
+    return nn.Sequential(nn.Linear(5, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 2))
+
+
+def members_of(make, n=3):
+    torch.manual_seed(0)
+    modules = [make() for _ in range(n)]
+    return modules, Members([modules], embedding_layer=find_embedding_layer)
+
+
+@pytest.mark.parametrize("make", [lambda: MLP(5, 2), normalised, Recurrent, Tied])
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.filterwarnings("ignore:.*cannot be stacked")
+def test_members_give_what_each_module_gives_alone(make, training):
+    modules, members = members_of(make)
+    X = torch.randn(12, 5)
+    members.train(training)
+    with apart(members):
+        outputs = members(X)
+    outputs.square().sum().backward()
+    gradients = {name: p.grad for name, p in members.stacks[0].named_parameters()}
+    for k, module in enumerate(modules):
+        output = module.train(training)(X)
+        assert torch.allclose(outputs[:, k], output, atol=1e-5)
+        output.square().sum().backward()
+        for name, parameter in module.named_parameters():
+            assert torch.allclose(gradients[name][k], parameter.grad, rtol=1e-3, atol=1e-4)
+        for name, buffer in module.named_buffers():  # batch normalisation's
+            stacked = dict(members.stacks[0].named_buffers())[name]
+            assert torch.allclose(stacked[k], buffer, atol=1e-5)
+
+
+def test_what_cannot_be_stacked_is_said_once():
+    _, members = members_of(Recurrent)
+    with pytest.warns(UserWarning, match="Recurrent cannot be stacked"):
+        members(torch.randn(4, 5))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        members(torch.randn(4, 5))
+
+
+def test_an_error_of_the_module_is_raised_as_it_is():
+    _, members = members_of(lambda: MLP(5, 2))
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        members(torch.randn(4, 6))
+    assert not members.in_a_row
+
+
+def test_lazy_modules_are_refused(table):
+    module = nn.Sequential(nn.LazyLinear(8), nn.Linear(8, 1))
+    with pytest.raises(ValueError, match="lazy parameter"):
+        ConstrainedNetRegressor(module, n_members=3).fit(*table)
+
+
+@pytest.mark.parametrize("mean_of", ["outputs", "softmax", "sigmoid"])
+def test_the_mean_is_that_of_predictions(mean_of):
+    modules = [MLP(5, 2) for _ in range(3)]
+    members = Members([modules], mean_of, find_embedding_layer).eval()
+    members.weights.copy_(torch.tensor([0.5, 0.3, 0.2]))
+    members.temperature.fill_(2.0 if mean_of != "outputs" else 1.0)
+    X = torch.randn(7, 5)
+    of = {"outputs": lambda z: z, "softmax": lambda z: z.softmax(1), "sigmoid": torch.sigmoid}
+    back = {"outputs": lambda p: p, "softmax": torch.log, "sigmoid": torch.logit}
+    mean = sum(w * of[mean_of](m(X)) for w, m in zip(members.weights, modules, strict=True))
+    expected = back[mean_of](mean) / members.temperature
+    assert torch.allclose(members(X), expected, atol=1e-5)
+
+
+def test_inner_products_of_embeddings_are_those_of_the_members_together():
+    modules, members = members_of(lambda: MLP(5, 2, hidden_layer_sizes=(600,)))
+    members.eval()
+    X = torch.randn(20, 5)
+    with recorded_inputs(find_embedding_layer(members)) as chunks, torch.no_grad():
+        members(X)
+    Z = chunks[0]
+    assert Z.shape == (20, MOST_COLUMNS)
+    layers = [m[:-1](X).detach().numpy() for m in modules]
+    kernel = sum(each @ each.T for each in layers) / 3
+    assert np.linalg.norm(Z @ Z.T - kernel) < 0.15 * np.linalg.norm(kernel)
+
+
+# Training
+
+
+def fitted(table, **params):
+    params = {**QUICK, "callbacks__best_epoch": None, "dual_lr": 0.0, **params}
+    return ConstrainedNetRegressor(**params).fit(*table)
+
+
+def test_a_label_changes_no_member_from_which_its_row_is_withheld(table):
+    X, y = table
+    changed = y.copy()
+    changed[7] += 5 * y.std()
+    before, after = (fitted((X, each), normalize_y=False) for each in (y / 100, changed / 100))
+    assert np.array_equal(before.net_.folds_, after.net_.folds_)
+    is_withheld = before.module_.folds.numpy() == before.net_.folds_[7]
+    assert is_withheld.any()
+    differences = abs(before.predict_members(X) - after.predict_members(X)).max(axis=(1, 2))
+    assert np.all(differences[is_withheld] < 1e-5)
+    assert np.all(differences[~is_withheld] > 1e-4)
+
+
+@pytest.mark.parametrize("n_members", [4, 8])
+def test_held_out_losses_are_those_of_the_members_that_did_not_train_on_a_row(table, n_members):
+    net = fitted(table, n_members=n_members)
+    predicted = net.predict_members(table[0])[:, :, 0]
+    chosen = net.net_.folds_ == net.module_.folds.numpy()[:, None]
+    share = net.module_.constant_weight.item()
+    mean = (1 - share) * (predicted * chosen).sum(axis=0) / chosen.sum(axis=0)
+    mean += share * table[1].mean()
+    expected = (mean - table[1]) ** 2 / table[1].var()
+    np.testing.assert_allclose(net.held_out_loss_, expected, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(net.slacks_, expected - 0.1, rtol=1e-3, atol=1e-3)
+
+
+def test_duals_of_training_losses_are_those_of_the_members_that_trained_on_a_row(table):
+    net = fitted(table, dual_loss="training")
+    predicted = net.predict_members(table[0])[:, :, 0]
+    chosen = net.net_.folds_ != net.module_.folds.numpy()[:, None]
+    losses = (predicted - table[1]) ** 2 / table[1].var()
+    expected = (losses * chosen).sum(axis=0) / chosen.sum(axis=0) - 0.1
+    np.testing.assert_allclose(net.slacks_, expected, rtol=1e-3, atol=1e-3)
+
+
+def test_predictions_are_the_weighted_mean_of_members_and_constant(table):
+    net = fitted(table, module=TabularMLP, n_members=6)
+    weights, share = net.module_.weights.numpy(), net.module_.constant_weight.item()
+    assert np.isclose(weights.sum(), 1)
+    mean = np.einsum("knm,k->n", net.predict_members(table[0]), weights)
+    expected = (1 - share) * mean + share * table[1].mean()
+    np.testing.assert_allclose(net.predict(table[0]), expected, rtol=1e-4)
+
+
+def test_the_best_epoch_is_kept(table):
+    net = ConstrainedNetRegressor(**{**QUICK, "max_epochs": 60}).fit(*table)
+    course = net.history_[:, "held_out_loss"]
+    assert net.best_epoch_ == 1 + int(np.argmin(course))
+    assert len(course) < 60  # patience has ended
+
+
+def test_automatic_tolerance_is_a_multiple_of_the_held_out_loss(table):
+    net = ConstrainedNetRegressor(epsilon="auto", **QUICK).fit(*table)
+    assert np.isclose(net.epsilon_, 1.2 * net.held_out_loss_.mean(), rtol=1e-3)
+
+
+def test_standard_deviations_are_those_of_residuals(table):
+    X, y = load_diabetes(return_X_y=True)
+    net = ConstrainedNetRegressor(TabularMLP, **{**QUICK, "n_members": 12, "max_epochs": 30})
+    mean, std = net.fit(X[:300], y[:300]).predict(X[300:], return_std=True)
+    assert mean.shape == std.shape == (142,)
+    ratio = np.sqrt(np.mean(std**2) / np.mean((y[300:] - mean) ** 2))
+    assert 0.6 < ratio < 1.7
+
+
+def test_members_for_tables_are_as_good_as_ridge_regression():
+    X, y = load_diabetes(return_X_y=True)
+    net = ConstrainedNetRegressor(
+        TabularMLP, n_members=12, batch_size=256, lr=2e-3, module__hidden_layer_sizes=(128, 128),
+        random_state=0,
+    )  # fmt: skip
+    errors = [
+        np.mean((model.fit(X[:300], y[:300]).predict(X[300:]) - y[300:]) ** 2)
+        for model in (net, Ridge(alpha=0.1))
+    ]
+    assert errors[0] < 1.15 * errors[1]
+
+
+def test_rows_of_a_group_are_withheld_together(table):
+    groups = np.arange(120) // 10
+    net = ConstrainedNetRegressor(**QUICK).fit(*table, groups=groups)
+    for group in range(12):
+        assert len(np.unique(net.net_.folds_[groups == group])) == 1
+    pipeline = make_pipeline(ConstrainedNetRegressor(**QUICK))
+    pipeline.fit(*table, constrainednetregressor__groups=groups)
+    with pytest.raises(ValueError, match="groups has 119 values"):
+        ConstrainedNetRegressor(**QUICK).fit(*table, groups=groups[1:])
+
+
+@pytest.mark.parametrize("given", ["few rows", "one group"])
+def test_where_nothing_can_be_withheld_it_is_said(table, given):
+    X, y = table
+    rows, groups = (slice(12), None) if given == "few rows" else (slice(None), np.zeros(120))
+    with pytest.warns(UserWarning, match="No sample is held out"):
+        net = ConstrainedNetRegressor(**QUICK).fit(X[rows], y[rows], groups=groups)
+    assert np.isnan(net.held_out_loss_).all()
+    assert np.isfinite(net.predict(X)).all()
+    assert np.isfinite(net.dual_variables_).all()
+
+
+@pytest.mark.parametrize("n_members", [0, 1.5, -1, "2"])
+def test_bad_numbers_of_members(table, n_members):
+    with pytest.raises((ValueError, TypeError), match="n_members"):
+        ConstrainedNetRegressor(n_members=n_members).fit(*table)
+
+
+def test_a_single_net_has_no_spread_and_no_members(table):
+    net = ConstrainedNetRegressor(max_epochs=1, random_state=0).fit(*table)
+    with pytest.raises(ValueError, match="return_std"):
+        net.predict(table[0], return_std=True)
+    with pytest.raises(ValueError, match="n_members"):
+        net.predict_members(table[0])
+    with pytest.raises(ValueError, match="dual_loss"):
+        net.set_params(dual_loss="test").fit(*table)
+
+
+def test_a_target_with_one_value(table):
+    net = ConstrainedNetRegressor(**QUICK).fit(table[0], np.full(120, 3.0))
+    np.testing.assert_allclose(net.predict(table[0]), 3.0, atol=0.5)
+
+
+# Everything else an estimator does
+
+
+@pytest.mark.parametrize("criterion", [nn.CrossEntropyLoss, nn.BCEWithLogitsLoss])
+def test_classifiers(criterion):
+    X, y = load_breast_cancer(return_X_y=True)
+    net = ConstrainedNetClassifier(criterion=criterion, **{**QUICK, "max_epochs": 15})
+    net.fit(scale(X), y)
+    proba = net.predict_proba(scale(X))
+    np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-5)
+    assert net.score(scale(X), y) > 0.93
+    assert net.predict_members(scale(X)).shape == (4, len(X), 2)
+    weights = net.module_.weights
+    assert torch.isclose(weights.sum(), torch.ones(()))
+
+
+def test_a_class_with_one_row_is_learned_by_all():
+    X, y = load_iris(return_X_y=True)
+    net = ConstrainedNetClassifier(**QUICK).fit(X[:101], y[:101])
+    assert net.net_.folds_[100] == -1
+    assert np.isnan(net.held_out_loss_[100])
+    assert net.predict_proba(X).shape == (150, 3)
+
+
+def test_pickles_clones_and_further_training(table):
+    net = ConstrainedNetRegressor(**QUICK).fit(*table)
+    again = pickle.loads(pickle.dumps(net))
+    np.testing.assert_allclose(again.predict(table[0]), net.predict(table[0]), rtol=1e-5)
+    other = clone(net).fit(*table)
+    np.testing.assert_allclose(other.dual_variables_, net.dual_variables_, rtol=1e-3, atol=1e-6)
+    before = net.predict(table[0])
+    net.partial_fit(*table)
+    assert net.held_out_loss_.shape == (120,)
+    assert not np.allclose(before, net.predict(table[0]))
+
+
+def test_saved_parameters_bring_back_the_mix(table, tmp_path):
+    net = ConstrainedNetRegressor(**QUICK).fit(*table)
+    net.net_.save_params(f_params=tmp_path / "module.pt")
+    other = ConstrainedNetRegressor(**{**QUICK, "random_state": 1}).fit(*table)
+    other.net_.load_params(f_params=tmp_path / "module.pt")
+    np.testing.assert_allclose(other.predict(table[0]), net.predict(table[0]), rtol=1e-4)
+
+
+def test_search_over_tolerances(table):
+    grid = {"epsilon": [0.05, "auto"], "dual_lr": [0.1]}
+    search = GridSearchCV(ConstrainedNetRegressor(**QUICK), grid, cv=2).fit(*table)
+    assert search.best_params_["epsilon"] in (0.05, "auto")
+
+
+def test_members_are_the_draws(table):
+    net = ConstrainedNetRegressor(**QUICK).fit(*table)
+    draws = list(model_draws(net, table[0], 100, np.random.RandomState(0)))
+    np.testing.assert_allclose(draws, net.predict_members(table[0]))
+
+
+@pytest.mark.parametrize("sampler", [ALLYSampler, LCMDSampler])
+def test_strategies_query_members(table, sampler):
+    X, y = table
+    net = ConstrainedNetRegressor(dual_lr=0.1, **QUICK).fit(X[:60], y[:60])
+    picks = sampler(batch_size=5, random_state=0)(net, X[60:])[0]
+    assert len(set(picks)) == 5
+
+
+def test_disagreement_of_members():
+    X, y = load_iris(return_X_y=True)
+    net = ConstrainedNetClassifier(**QUICK).fit(X, y)
+    assert len(BALDSampler(batch_size=5, random_state=0)(net, X)[0]) == 5
+
+
+def test_gradient_sketch_is_of_all_members(table):
+    X = table[0][:6]
+    net = fitted(table, n_members=3, module__hidden_layer_sizes=(4,))
+    module = net.module_.eval()
+    rows = []
+    for x in torch.as_tensor(X, dtype=torch.float32):
+        gradients = torch.autograd.grad(module(x[None]).sum(), list(module.parameters()))
+        rows.append(torch.cat([g.flatten() for g in gradients]).numpy())
+    kernel = np.stack(rows) @ np.stack(rows).T
+    Z = gradient_sketch(net, X, 40_000, 0)
+    assert np.linalg.norm(Z @ Z.T - kernel) < 0.1 * np.linalg.norm(kernel)
