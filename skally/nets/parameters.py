@@ -147,8 +147,8 @@ PARAMETERS = """
     Elenter, NaderiAlizadeh, Ribeiro, "A Lagrangian Duality Approach to Active Learning",
     NeurIPS 2022, Algorithm 1 (PDCL). Hounie, Ribeiro, Chamon, "Resilient Constrained Learning",
     NeurIPS 2023 (``dual_decay``). Cotter and others, "Optimization with Non-Differentiable
-    Constraints", JMLR 20 (2019), Section 4 (``dual_loss``). Bertsekas, "Constrained Optimization and Lagrange Multiplier
-    Methods", 1982, Section 3.1 (``penalty``).
+    Constraints", JMLR 20 (2019), Section 4 (``dual_loss``). Bertsekas,
+    "Constrained Optimization and Lagrange Multiplier Methods", 1982, Section 3.1 (``penalty``).
 """
 
 

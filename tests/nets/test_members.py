@@ -136,7 +136,7 @@ def test_inner_products_of_embeddings_are_those_of_the_members_together():
         members(X)
     Z = chunks[0]
     assert Z.shape == (20, MOST_COLUMNS)
-    layers = [m[:-1](X).detach().numpy() for m in modules]
+    layers = [nn.Sequential(*list(m)[:-1])(X).detach().numpy() for m in modules]
     kernel = sum(each @ each.T for each in layers) / 3
     assert np.linalg.norm(Z @ Z.T - kernel) < 0.15 * np.linalg.norm(kernel)
 
@@ -326,18 +326,18 @@ def test_members_are_the_draws(table):
     np.testing.assert_allclose(draws, net.predict_members(table[0]))
 
 
-@pytest.mark.parametrize("sampler", [ALLYSampler, LCMDSampler])
-def test_strategies_query_members(table, sampler):
+@pytest.mark.parametrize("strategy", [ALLYSampler, LCMDSampler])
+def test_strategies_query_members(table, strategy):
     X, y = table
     net = ConstrainedNetRegressor(dual_lr=0.1, **QUICK).fit(X[:60], y[:60])
-    picks = sampler(batch_size=5, random_state=0)(net, X[60:])[0]
+    picks = strategy(random_state=0)(net, X[60:], n_instances=5)[0]
     assert len(set(picks)) == 5
 
 
 def test_disagreement_of_members():
     X, y = load_iris(return_X_y=True)
     net = ConstrainedNetClassifier(**QUICK).fit(X, y)
-    assert len(BALDSampler(batch_size=5, random_state=0)(net, X)[0]) == 5
+    assert len(BALDSampler(random_state=0)(net, X, n_instances=5)[0]) == 5
 
 
 def test_gradient_sketch_is_of_all_members(table):
