@@ -330,14 +330,14 @@ def test_members_are_the_draws(table):
 def test_strategies_query_members(table, strategy):
     X, y = table
     net = ConstrainedNetRegressor(dual_lr=0.1, **QUICK).fit(X[:60], y[:60])
-    picks = strategy(random_state=0)(net, X[60:], n_instances=5)[0]
+    picks = strategy(random_state=0)(net, X[60:], n_instances=5)
     assert len(set(picks)) == 5
 
 
 def test_disagreement_of_members():
     X, y = load_iris(return_X_y=True)
     net = ConstrainedNetClassifier(**QUICK).fit(X, y)
-    assert len(BALDSampler(random_state=0)(net, X, n_instances=5)[0]) == 5
+    assert len(BALDSampler(random_state=0)(net, X, n_instances=5)) == 5
 
 
 def test_gradient_sketch_is_of_all_members(table):
