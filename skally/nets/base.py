@@ -16,6 +16,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 from skorch.utils import is_dataset
+from torch import nn
 
 from skally.nets.checks import check_training_parameters, usable_fit_params
 from skally.nets.data import Relabelled, on_host
@@ -115,13 +116,18 @@ class BaseConstrainedNet(SkorchParameters):
         if self.accelerator is not None:
             check_accelerator(self.accelerator, self.device)
         check_training_parameters(self)
+        if not fresh and self.n_members != self.net_.n_members:
+            raise ValueError(
+                f"n_members == {self.n_members}, must be {self.net_.n_members} to train on, as "
+                "before: fit without warm_start starts with other members."
+            )
         X, y = self._check_X_y(X, y, reset=fresh)
         encoder = self._fit_target_encoder(y, classes) if fresh else self.target_encoder_
         targets = self._encode(encoder, y)
         rng = make_rng(self.random_state) if fresh else self._rng
         start_alike(self.accelerator, rng, targets)
         folds = self._folds(targets, groups, rng)
-        if groups is not None and self.train_split is not None:
+        if groups is not None and (self.n_members == 1 or self.train_split is not None):
             fit_params["groups"] = groups
         follows = automatic and sees_withheld(folds, self.dual_loss)
         if automatic:
@@ -392,7 +398,7 @@ def unchanged_by_errors(estimator):
 
 def wants(module, name):
     """Whether the constructor of a module's class takes an argument of some name."""
-    return isinstance(module, type) and name in inspect.signature(module).parameters
+    return not isinstance(module, nn.Module) and name in inspect.signature(module).parameters
 
 
 def same(a, b):

@@ -108,9 +108,11 @@ def stops(callback):
 
 
 def best_epoch(net):
-    """Epoch whose weights EarlyStopping will bring back, or None."""
+    """Epoch whose weights EarlyStopping or BestEpoch will bring back, or None."""
     for _, callback in reversed(net.callbacks_):
-        if isinstance(callback, EarlyStopping) and callback.load_best:
+        if isinstance(callback, BestEpoch) or (
+            isinstance(callback, EarlyStopping) and callback.load_best
+        ):
             return callback.best_epoch_
     return None
 

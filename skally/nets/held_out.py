@@ -2,10 +2,12 @@
 
 import numpy as np
 import torch
+from scipy.special import log_softmax
 from torch import nn
 
 from skally.nets.criteria import kind_of
 from skally.nets.lagrangian import mean_over, together, usable
+from skally.nets.members import SMALLEST
 from skally.nets.mixing import (
     best_temperature,
     class_shares,
@@ -17,9 +19,6 @@ from skally.nets.mixing import (
     unbiased_variance,
 )
 from skally.nets.watching import watched
-
-# Smallest probability of which a logarithm is taken.
-SMALLEST = 1e-12
 
 
 class HeldOut:
@@ -179,10 +178,8 @@ def temperature_and_loss(mean_of, proba, targets):
         logits = np.concatenate([np.zeros_like(logits), logits], axis=1)
     targets = targets.reshape(-1).astype(int)
     temperature = best_temperature(logits, targets)
-    logits = logits / temperature
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    losses = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(targets)), targets]
-    return temperature, float(losses.mean())
+    log_proba = log_softmax(logits / temperature, axis=1)[np.arange(len(targets)), targets]
+    return temperature, -float(log_proba.mean())
 
 
 def each_output(net, X):

@@ -166,14 +166,6 @@ def best_temperature(logits, targets):
     return float(np.exp(found.x))
 
 
-def label_temperature(logits, targets):
-    """:func:`best_temperature` of sigmoid(logits / T) for all labels (n, L), 0 or 1, together."""
-    logits = with_shape("logits", logits, (None, None))
-    targets = with_shape("targets", targets, logits.shape)
-    logits = logits.ravel()
-    return best_temperature(np.stack([np.zeros_like(logits), logits], axis=1), targets.ravel())
-
-
 def spread_factor(residual_sq, variance):
     """What the members' standard deviation is multiplied by to be that of held-out residuals.
 

@@ -8,7 +8,14 @@ import torch
 from skorch import NeuralNet, NeuralNetClassifier, NeuralNetRegressor
 from skorch.utils import to_tensor
 
-from skally.nets.callbacks import BestDuals, BestEpoch, CosineDecay, is_schedule, stops
+from skally.nets.callbacks import (
+    BestDuals,
+    BestEpoch,
+    CosineDecay,
+    best_epoch,
+    is_schedule,
+    stops,
+)
 from skally.nets.checks import (
     check_arguments,
     check_callback_parameters,
@@ -345,9 +352,8 @@ class PrimalDual(NumberedRows):
         """Losses by members that did not train on a row, and the epoch whose weights are kept."""
         if self.held_out_ is None:
             return {}
-        chosen = [getattr(c, "best_epoch_", None) for _, c in self.callbacks_]
-        best = next((epoch for epoch in chosen if epoch is not None), self.history[-1, "epoch"])
-        return {"held_out_loss": self.held_out_.loss, "best_epoch": best}
+        epoch = best_epoch(self) or self.history[-1, "epoch"]  # the last one if none was chosen
+        return {"held_out_loss": self.held_out_.loss, "best_epoch": epoch}
 
     def forget_training(self):
         """Drop the data of a training, and what a pickle would hold on its device."""

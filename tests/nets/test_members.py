@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import scale
+from skorch.callbacks import EarlyStopping
+from skorch.dataset import ValidSplit
 from torch import nn
 
 from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
@@ -304,6 +307,28 @@ def test_pickles_clones_and_further_training(table):
     net.partial_fit(*table)
     assert net.held_out_loss_.shape == (120,)
     assert not np.allclose(before, net.predict(table[0]))
+
+
+def test_training_does_not_go_on_with_another_number_of_members(table):
+    net = ConstrainedNetRegressor(**QUICK).fit(*table)
+    before = net.predict(table[0])
+    with pytest.raises(ValueError, match="n_members == 5, must be 4"):
+        net.set_params(n_members=5).partial_fit(*table)
+    np.testing.assert_allclose(net.predict(table[0]), before)
+
+
+def test_the_epoch_is_that_of_the_users_own_stopping(table):
+    params = {**QUICK, "train_split": ValidSplit(4), "max_epochs": 8, "lr": 0.1}
+    net = ConstrainedNetRegressor(callbacks=[EarlyStopping(patience=2)], **params).fit(*table)
+    assert net.best_epoch_ == len(net.history_)  # whose weights stay, without load_best
+    net = clone(net).set_params(callbacks=[EarlyStopping(load_best=True)]).fit(*table)
+    assert net.best_epoch_ == 1 + int(np.argmin(net.history_[:, "valid_loss"]))
+
+
+def test_a_factory_of_modules_gets_the_quantiles_too(table):
+    X, y = table
+    net = ConstrainedNetRegressor(partial(TabularMLP), **QUICK).fit(X * 1e6, y)
+    assert net.module_.stacks[0].scaling.scale.min() > 1e4
 
 
 def test_saved_parameters_bring_back_the_mix(table, tmp_path):

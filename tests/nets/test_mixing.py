@@ -7,13 +7,13 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import expit, log_softmax
 
+from skally.nets.held_out import temperature_and_loss
 from skally.nets.mixing import (
     TEMPERATURES,
     best_temperature,
     class_shares,
     class_weights,
     label_shares,
-    label_temperature,
     label_weights,
     regression_weights,
     simplex_weights,
@@ -252,14 +252,17 @@ def test_temperature_is_1_for_few_rows_or_labels_that_are_known():
     assert best_temperature(logits[:19], y[:19]) == 1
     logits[:11] = np.nan
     assert best_temperature(logits, y) == 1
-    assert label_temperature(logits[:, :1], np.ones((30, 1))) == 1
+    assert temperature_and_loss("sigmoid", np.full((19, 1), 0.3), np.ones((19, 1)))[0] == 1
 
 
 def test_labels_share_the_temperature_they_were_drawn_at():
     r = rng(0)
     logits = 2 * r.normal(size=(2000, 3))
     labels = r.uniform(size=logits.shape) < expit(logits)
-    assert label_temperature(3 * logits, labels) == pytest.approx(3, rel=0.1)
+    temperature, loss = temperature_and_loss("sigmoid", expit(3 * logits), labels)
+    assert temperature == pytest.approx(3, rel=0.1)
+    p = expit(3 * logits / temperature)
+    assert loss == pytest.approx(-np.log(np.where(labels, p, 1 - p)).mean(), rel=1e-3)
 
 
 def test_spread_factor_is_the_ratio_of_the_root_means():
@@ -308,7 +311,6 @@ def test_fewer_than_two_usable_members_have_no_variance():
         (label_weights, [(5, 2, 3), (5,)], "targets"),
         (best_temperature, [(5,), (5,)], "logits"),
         (best_temperature, [(5, 2), (5, 2)], "targets"),
-        (label_temperature, [(5, 2), (5, 1)], "targets"),
         (spread_factor, [(5, 2), (5,)], "variance"),
         (unbiased_variance, [(3, 5), (3,), (5, 3)], "outputs"),
         (unbiased_variance, [(3, 5, 1), (4,), (5, 3)], "weights"),
