@@ -38,7 +38,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "skally"
 html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
 PAGES = ("index", "dual_variables", "interpolation", "strategies", "learning_curves", "stopping")
-PAGES += ("synthesis", "datasets", "paper", "devices")
+PAGES += ("synthesis", "datasets", "paper", "devices", "tables")
 html_sidebars = {page: [] for page in PAGES}
 
 
