@@ -66,9 +66,9 @@ def ratios(values, name, other):
 
 
 def ratios_to_best(values, name, others):
-    """Ratio of an estimator in each row to the best of the others, over cells that it has."""
-    means = row_means(values[values[name].notna()])
-    return means[name] / means[list(others)].min(axis=1)
+    """Ratio in each row to the best of the others, with each over the cells that both have."""
+    found = pd.concat([ratios(values, name, other) for other in others], axis=1)
+    return found.max(axis=1)
 
 
 def geometric_mean(ratio):
