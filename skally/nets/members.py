@@ -8,6 +8,7 @@ import warnings
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import lru_cache
+from numbers import Integral
 
 import torch
 from torch import nn
@@ -15,6 +16,9 @@ from torch.func import functional_call, vmap
 
 from skally.nets.criteria import kind_of
 from skally.nets.watching import is_watched, watched
+
+# Members of a class with ``variants`` unless the user gives a number: four of each of three.
+MEMBERS_OF_VARIANTS = 12
 
 # Columns of the members' embeddings together, to which more of them are projected.
 MOST_COLUMNS = 512
@@ -212,6 +216,46 @@ class OneMember:
         return (parameter[k] for parameter in self.members.stacks[s].parameters())
 
 
+def number_of_members(estimator, fitted=None):
+    """Members that an estimator is to have, by its ``n_members``.
+
+    Parameters
+    ----------
+    estimator : ConstrainedNetClassifier or ConstrainedNetRegressor
+    fitted : int or None
+        Members of the net that is to be trained on, which "auto" keeps.
+
+    Returns
+    -------
+    n_members : int
+
+    Raises
+    ------
+    ValueError
+        For what is neither "auto" nor an integer from 1, several members beside an accelerator, or
+        another number than that of the net that is to be trained on.
+    """
+    n_members, accelerator = estimator.n_members, estimator.accelerator
+    if isinstance(n_members, str) and n_members == "auto":
+        if fitted is not None:
+            return fitted
+        has_variants = len(variants_of(estimator.module, MEMBERS_OF_VARIANTS)) > 1
+        return MEMBERS_OF_VARIANTS if has_variants and accelerator is None else 1
+    if isinstance(n_members, bool) or not isinstance(n_members, Integral) or n_members < 1:
+        raise ValueError(f"n_members == {n_members!r}, must be an integer >= 1 or 'auto'.")
+    if n_members > 1 and accelerator is not None:
+        raise ValueError(
+            f"n_members == {n_members} with an accelerator, must be 1 or 'auto': several processes "
+            "train one net. Members train on one device, or n_members=1 on several."
+        )
+    if fitted not in (None, n_members):
+        raise ValueError(
+            f"n_members == {n_members}, must be {fitted} or 'auto' to train on, as before: fit "
+            "without warm_start starts with other members."
+        )
+    return int(n_members)
+
+
 def variants_of(module, n_members):
     """Parameters in which members of a class differ: its ``variants``, if there are enough members.
 
@@ -225,6 +269,8 @@ def variants_of(module, n_members):
     variants : sequence of dict
         The first one alone unless each has two members or more.
     """
+    if isinstance(module, nn.Module):
+        return ({},)  # members of an instance are copies of it
     variants = getattr(module, "variants", None) or ({},)
     return variants if n_members >= 2 * len(variants) else variants[:1]
 

@@ -55,7 +55,7 @@ def model_draws(estimator, X, n_draws, rng):
     """
     if isinstance(estimator, ENSEMBLES):
         yield from ensemble_draws(estimator, X)
-    elif getattr(estimator, "n_members", 1) > 1 and hasattr(estimator, "predict_members"):
+    elif getattr(getattr(estimator, "net_", None), "n_members", 1) > 1:
         yield from estimator.predict_members(X)
     elif hasattr(estimator, "module_"):
         yield from dropout_draws(estimator, X, n_draws, rng)
