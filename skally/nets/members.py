@@ -4,6 +4,7 @@ Each parameter of a member is a slice of one that all members of its kind share,
 optimizer, a checkpoint or a device sees one module with larger parameters.
 """
 
+import threading
 import warnings
 from contextlib import contextmanager
 from copy import deepcopy
@@ -22,6 +23,9 @@ MEMBERS_OF_VARIANTS = 12
 
 # Columns of the members' embeddings together, to which more of them are projected.
 MOST_COLUMNS = 512
+
+# functional_call puts tensors into the module while it runs, which one thread at a time may do.
+ONE_AT_A_TIME = threading.RLock()
 
 # Smallest probability of which a logarithm is taken.
 SMALLEST = 1e-12
@@ -91,7 +95,8 @@ class Members(nn.Module):
     def forward(self, *args, **kwargs):
         """Outputs of the module that the members are, with a member axis or as a mean."""
         embeds = is_watched(self.embedding)
-        runs = [self._run(s, args, kwargs, embeds) for s in range(len(self.stacks))]
+        with ONE_AT_A_TIME:
+            runs = [self._run(s, args, kwargs, embeds) for s in range(len(self.stacks))]
         outputs = [output for output, _ in runs]
         is_tuple = isinstance(outputs[0], tuple)
         parts = zip(*outputs, strict=True) if is_tuple else [outputs]
@@ -140,8 +145,9 @@ class Members(nn.Module):
     def call_one(self, k, *args, **kwargs):
         """Output of member k alone, which torch can differentiate by the shared parameters."""
         s, k = self.place(k)
-        tensors = {name: tensor[k] for name, tensor in tensors_of(self.stacks[s]).items()}
-        return functional_call(self.stacks[s], tensors, args, kwargs)
+        with ONE_AT_A_TIME:
+            tensors = {name: tensor[k] for name, tensor in tensors_of(self.stacks[s]).items()}
+            return functional_call(self.stacks[s], tensors, args, kwargs)
 
     def place(self, k):
         """Stack of member k, and its number there."""

@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -398,3 +399,11 @@ def test_few_rows_are_withheld_from_no_member_without_a_warning_by_default(table
     assert net.net_.n_members == 12 and np.isnan(net.held_out_loss_).all()
     with pytest.warns(UserWarning, match="No sample is held out"):
         net.set_params(n_members=12).fit(*(each[:10] for each in table))
+
+
+def test_threads_share_fitted_members(table):
+    net = ConstrainedNetRegressor(max_epochs=1, random_state=0).fit(*table)
+    expected = net.predict(table[0])
+    with ThreadPoolExecutor(4) as pool:
+        for predicted in pool.map(net.predict, [table[0]] * 40):
+            np.testing.assert_allclose(predicted, expected, rtol=1e-5)
