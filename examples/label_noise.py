@@ -14,14 +14,16 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from tqdm import tqdm
 
 from skally import ConstrainedNetClassifier
+from skally.modules import MLP
 
 N_ROWS = 500
 SHARES = (0.05, 0.10, 0.20)
 # Everything else has its default: 100 epochs, epsilon 0.2, dual_lr 0.002.
+ONE_NET = {"module": MLP, "n_members": 1, "lr": 1e-3, "max_epochs": 100}
 SETTINGS = {
-    "defaults": {},
-    "30 epochs": {"max_epochs": 30},
-    "30 epochs, dual_lr=0.05": {"max_epochs": 30, "dual_lr": 0.05},
+    "defaults": ONE_NET,
+    "30 epochs": {**ONE_NET, "max_epochs": 30},
+    "30 epochs, dual_lr=0.05": {**ONE_NET, "max_epochs": 30, "dual_lr": 0.05},
 }
 CROSS_VALIDATED = ("defaults", "30 epochs")  # dual_lr has no effect without constraints
 

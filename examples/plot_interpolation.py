@@ -29,6 +29,7 @@ from sklearn.preprocessing import scale
 from skorch.callbacks import Callback
 
 from skally import ConstrainedNetRegressor
+from skally.modules import MLP
 
 n_epochs = int(os.environ.get("SKALLY_EPOCHS", "3000"))
 torch.set_num_threads(1)
@@ -71,6 +72,9 @@ X_twice[:15] = X[15:30]  # 15 pairs of rows with equal inputs and different targ
 def train(max_epochs, X=X, **params):
     """Fit a net; returns it with the course of its training."""
     net = ConstrainedNetRegressor(
+        module=MLP,
+        n_members=1,
+        lr=1e-3,
         module__hidden_layer_sizes=(64, 64),
         max_epochs=max_epochs,
         callbacks=[("course", Course())],

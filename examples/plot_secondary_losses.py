@@ -39,6 +39,7 @@ from torch import nn
 from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
 from skally.criteria import ConsistencyLoss, PinballLoss, ReconstructionLoss
 from skally.datasets import fetch_parkinsons
+from skally.modules import MLP
 
 n_seeds = int(os.environ.get("SKALLY_SEEDS", "3"))
 torch.set_num_threads(1)
@@ -62,6 +63,7 @@ class TwoHeads(nn.Module):
 
 NONE = {"dual_lr": 0.0}
 TWO_HEADS = {"module": TwoHeads, "embedding_layer": "head"}
+ONE_NET = {"module": MLP, "n_members": 1, "lr": 1e-3, "max_epochs": 50}
 
 
 def constraint(criterion, epsilon, dual_lr):
@@ -105,7 +107,7 @@ def regression(X, y, seed, params):
     """Errors in standard deviations of the target, squared for the MSE."""
     X, y, X_test, y_test, noise = split(X, y, seed)
     scaler = StandardScaler().fit(X)
-    net = ConstrainedNetRegressor(max_epochs=50, random_state=seed, **params)
+    net = ConstrainedNetRegressor(**ONE_NET, random_state=seed, **params)
     net.fit(scaler.transform(X), y)
     error, error_noise = (
         (y_test - net.predict(scaler.transform(X_test) + shift)) / y.std()
@@ -122,7 +124,7 @@ def regression(X, y, seed, params):
 def classification(X, y, seed, params):
     """Shares of wrong labels."""
     X, y, X_test, y_test, noise = split(X, y, seed)
-    net = ConstrainedNetClassifier(max_epochs=50, random_state=seed, **params).fit(X, y)
+    net = ConstrainedNetClassifier(**ONE_NET, random_state=seed, **params).fit(X, y)
     return {
         "error": 1 - net.score(X_test, y_test),
         "error, noise": 1 - net.score(X_test + 0.3 * noise, y_test),

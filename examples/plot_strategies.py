@@ -21,6 +21,7 @@ import numpy as np
 from matplotlib.colors import to_rgb
 
 from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
+from skally.modules import MLP
 from skally.samplers import all_samplers
 
 rng = np.random.RandomState(4)
@@ -40,6 +41,7 @@ pool = np.setdiff1d(np.arange(len(X)), labeled)
 # One classifier for all strategies, and a regressor for those that need one.
 
 params = {
+    "module": MLP, "n_members": 1,
     "module__hidden_layer_sizes": (32, 32), "module__dropout": 0.1,  # which BALD draws from
     "max_epochs": 150, "lr": 1e-2, "random_state": 0,
 }  # fmt: skip

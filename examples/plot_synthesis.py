@@ -26,6 +26,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skally import ALLYSampler, ConstrainedNetRegressor, InputSynthesizer
+from skally.modules import MLP
 
 torch.set_num_threads(1)
 pd.set_option("display.width", 100)
@@ -34,7 +35,14 @@ n_seeds = int(os.environ.get("SKALLY_SEEDS", "1"))
 X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
 rows = np.random.RandomState(0).permutation(len(X))
 labelled, others = rows[:150], rows[150:]
-net = ConstrainedNetRegressor(module__hidden_layer_sizes=(64, 64), random_state=0)
+net = ConstrainedNetRegressor(
+    module=MLP,
+    n_members=1,
+    lr=1e-3,
+    max_epochs=100,
+    module__hidden_layer_sizes=(64, 64),
+    random_state=0,
+)
 model = make_pipeline(StandardScaler(), net).fit(X.iloc[labelled], y.iloc[labelled])
 
 # %%

@@ -3,12 +3,15 @@
 import cvxpy as cp
 import numpy as np
 import torch
+from one_net import one_classifier, one_regressor
 from torch import nn
 
-from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
 from skally.callbacks import KKTStopping
+from skally.modules import MLP
 
 LINEAR = {
+    "module": MLP,
+    "n_members": 1,
     "module__hidden_layer_sizes": (),
     "dual_lr": "auto",
     "primal_steps": 1,  # one step of LBFGS is twenty
@@ -53,10 +56,10 @@ def logistic(seed, n=40):
 
 
 PROBLEMS = {
-    "least squares": (least_squares, ConstrainedNetRegressor, {"normalize_y": False}, 1.5),
+    "least squares": (least_squares, one_regressor, {"normalize_y": False}, 1.5),
     "logistic regression": (
         logistic,
-        ConstrainedNetClassifier,
+        one_classifier,
         {"criterion": nn.BCEWithLogitsLoss},
         1.2,
     ),

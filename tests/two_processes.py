@@ -21,9 +21,12 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
+from skally.modules import MLP
 
 N = 101  # batches of 16 leave 5, of which a process of two takes 3
 TRAINING = {
+    "n_members": 1,
+    "lr": 1e-3,
     "epsilon": 0.3,
     "dual_lr": 0.1,
     "max_epochs": 5,
@@ -47,14 +50,18 @@ def classification():
 
 def regressor(module=None, **params):
     """Small net."""
-    small = {"module__hidden_layer_sizes": (16,)} if module is None else {"module": module}
+    small = (
+        {"module": MLP, "module__hidden_layer_sizes": (16,)}
+        if module is None
+        else {"module": module}
+    )
     return ConstrainedNetRegressor(**{**small, **TRAINING, **params})
 
 
 def classifier(**params):
     """Small net."""
-    small = {"module__hidden_layer_sizes": (16,), "lr": 0.01}
-    return ConstrainedNetClassifier(**{**small, **TRAINING, **params})
+    small = {"module": MLP, "module__hidden_layer_sizes": (16,)}
+    return ConstrainedNetClassifier(**{**small, **TRAINING, "lr": 0.01, **params})
 
 
 def stopping():

@@ -43,7 +43,8 @@ QUICK = {"n_train": 1500, "n_test": 500, "max_epochs": 3, "n_rounds": 2}
 def net_for(data, device, max_epochs):
     """The paper's net for a data set, with the paper's training parameters."""
     module = MLP if data == "mnist" else ResNet18
-    return ConstrainedNetClassifier(module, device=device, max_epochs=max_epochs, **PAPER_SETTINGS)
+    settings = {**PAPER_SETTINGS, "module": module, "max_epochs": max_epochs}
+    return ConstrainedNetClassifier(device=device, **settings)
 
 
 def bait_of(n_rows):

@@ -21,6 +21,7 @@ from skally import (
     RandomSampler,
 )
 from skally.datasets import fetch_parkinsons
+from skally.modules import MLP
 
 SAMPLERS = {
     "random": RandomSampler(),
@@ -36,7 +37,9 @@ def main():
     options, _ = command_line(__doc__)
     parkinsons = fetch_parkinsons(features="all")
     y = (parkinsons.target - parkinsons.target.mean()) / parkinsons.target.std()
-    net = ConstrainedNetRegressor(device=options.device)
+    net = ConstrainedNetRegressor(
+        device=options.device, module=MLP, n_members=1, lr=1e-3, max_epochs=100
+    )
     size = {"n_initial": 100, "n_instances": 200, "n_rounds": 9}
     if options.quick:
         net.set_params(max_epochs=5)

@@ -25,7 +25,7 @@ from skally.nets.epsilon import RULE, unconstrained_loss
 from skally.nets.folds import assign_folds, n_folds_of, sees_withheld
 from skally.nets.held_out import each_output
 from skally.nets.kkt import convergence_message, final_state, losses
-from skally.nets.members import variants_of
+from skally.nets.members import number_of_members, variants_of
 from skally.nets.method_of_multipliers import solve_if_affine, wants_optimum
 from skally.nets.multiprocess import (
     across_processes,
@@ -116,25 +116,21 @@ class BaseConstrainedNet(SkorchParameters):
         if self.accelerator is not None:
             check_accelerator(self.accelerator, self.device)
         check_training_parameters(self)
-        if not fresh and self.n_members != self.net_.n_members:
-            raise ValueError(
-                f"n_members == {self.n_members}, must be {self.net_.n_members} to train on, as "
-                "before: fit without warm_start starts with other members."
-            )
+        n_members = number_of_members(self, fitted=None if fresh else self.net_.n_members)
         X, y = self._check_X_y(X, y, reset=fresh)
         encoder = self._fit_target_encoder(y, classes) if fresh else self.target_encoder_
         targets = self._encode(encoder, y)
         rng = make_rng(self.random_state) if fresh else self._rng
         start_alike(self.accelerator, rng, targets)
-        folds = self._folds(targets, groups, rng)
-        if groups is not None and (self.n_members == 1 or self.train_split is not None):
+        folds = self._folds(targets, groups, rng, n_members)
+        if groups is not None and (n_members == 1 or self.train_split is not None):
             fit_params["groups"] = groups
         follows = automatic and sees_withheld(folds, self.dual_loss)
         if automatic:
             value = 1.0 if follows else RULE * unconstrained_loss(self, X, y, random_state=rng)
             tolerance = np.full(num_samples(X), value)
         net, state = self._trained_net(
-            X, targets, tolerance, encoder if fresh else None, rng, fit_params,
+            X, targets, tolerance, encoder if fresh else None, rng, fit_params, n_members,
             {"folds_": folds, "rule_": RULE if follows else None},
         )  # fmt: skip
         self.net_, self.target_encoder_, self._rng = net, encoder, rng
@@ -144,35 +140,37 @@ class BaseConstrainedNet(SkorchParameters):
         self._warn_of_constraints(tolerance)
         return self
 
-    def _folds(self, targets, groups, rng):
+    def _folds(self, targets, groups, rng, n_members):
         """Fold of each row, as :func:`skally.nets.folds.assign_folds` gives it, or None."""
-        if self.n_members == 1:
+        if n_members == 1:
             return None
         folds, message = assign_folds(
             targets,
-            n_folds_of(self.n_members, len(variants_of(self.module, self.n_members))),
+            n_folds_of(n_members, len(variants_of(self.module, n_members))),
             groups=groups,
             stratify=is_classifier(self),
             rng=rng,
         )
-        if message:
+        if message and (self.n_members != "auto" or groups is not None):  # who chose one is told
             warnings.warn(message, UserWarning, stacklevel=4)
         return folds
 
-    def _trained_net(self, X, targets, tolerance, encoder, rng, fit_params, for_members):
+    def _trained_net(
+        self, X, targets, tolerance, encoder, rng, fit_params, n_members, for_members
+    ):  # fmt: skip
         """A skorch net after training, a new one for a new encoder, and its final state."""
         self._check_criteria(targets)
         X, targets = (Relabelled(X, targets), None) if is_dataset(X) else (X, targets)
         with torch_seeded(draw_seed(rng), self._device):
             if encoder is None:
-                net = self._continued_net(tolerance)
+                net = self._continued_net(tolerance, n_members)
             else:
-                net = self._make_net(tolerance, X, encoder, rng).initialize()
+                net = self._make_net(tolerance, X, encoder, rng, n_members).initialize()
             net.estimator_ = InTraining(self, encoder or self.target_encoder_)
             vars(net).update(for_members)
             with across_processes(net, self.accelerator):
                 net.partial_fit(X, targets, **fit_params)
-            if wants_optimum(net) and not fit_params and self.n_members == 1:
+            if wants_optimum(net) and not fit_params and n_members == 1:
                 solve_if_affine(net)
             net.mix_members()
             state = {**final_state(net), **net.held_out_state()}
@@ -189,7 +187,7 @@ class BaseConstrainedNet(SkorchParameters):
         self.n_dual_updates_ = self.net_.n_dual_updates_
         self.epsilon_ = float(tolerance[0]) if np.ptp(tolerance) == 0 else tolerance
         self.history_ = self.net_.history_
-        if self.n_members > 1:
+        if self.net_.n_members > 1:
             self.held_out_loss_, self.best_epoch_ = state["held_out_loss"], state["best_epoch"]
 
     def _warn_of_constraints(self, tolerance):
@@ -208,23 +206,24 @@ class BaseConstrainedNet(SkorchParameters):
         if message is not None:
             warnings.warn(message, ConvergenceWarning, stacklevel=4)
 
-    def _make_net(self, tolerance, X, encoder, rng):
+    def _make_net(self, tolerance, X, encoder, rng, n_members):
         n_features = int(np.prod(sample_shape(X)))
         sizes = {"n_features": n_features, "n_outputs": self._n_outputs(encoder)}
         if wants(self.module, "quantiles") and not is_dataset(X):
             sizes["quantiles"] = column_quantiles(X, rng=rng)
-        params = {**self._net_params(), **self._target_params(encoder)}
+        params = {**self._net_params(n_members), **self._target_params(encoder)}
         return self._net_class(epsilon=tolerance, sizes=sizes, **params)
 
     def _target_params(self, encoder):
         """Parameters of the skorch net that follow from the targets."""
         return {}
 
-    def _net_params(self):
+    def _net_params(self, n_members):
         """Parameters that are the skorch net's too."""
         ours = {"epsilon", "normalize_y", "random_state", "accelerator", *DualParameters.names()}
         return {
             **{k: v for k, v in self.get_params(deep=False).items() if k not in ours},
+            "n_members": n_members,
             "dual_params": DualParameters.of(self),
             "device": self._device,
             "predict_nonlinearity": self._nonlinearity(),
@@ -234,14 +233,16 @@ class BaseConstrainedNet(SkorchParameters):
     def _device(self):
         return self.device if self.accelerator is None else device_of(self.accelerator)
 
-    def _continued_net(self, tolerance):
+    def _continued_net(self, tolerance, n_members):
         """A copy of the fitted net, with those of skorch's parameters set that have changed since.
 
         If training fails, the fitted net is as it was.
         """
         net = deepcopy(self.net_)
         present = vars(self.net_)
-        changed = {k: v for k, v in self._net_params().items() if not same(v, present.get(k))}
+        changed = {
+            k: v for k, v in self._net_params(n_members).items() if not same(v, present.get(k))
+        }
         net.set_params(**changed)
         net.epsilon = tolerance
         return net

@@ -142,10 +142,12 @@ class KKTStopping(Callback):
     >>> from sklearn.preprocessing import scale
     >>> from skally import ConstrainedNetRegressor
     >>> from skally.callbacks import KKTStopping
+    >>> from skally.modules import MLP
     >>> X, y = load_diabetes(return_X_y=True)
     >>> net = ConstrainedNetRegressor(
-    ...     module__hidden_layer_sizes=(), epsilon=6.0, dual_lr="auto", batch_size=-1, lr=0.05,
-    ...     max_epochs=2000, callbacks=[KKTStopping(tol=1e-2)], random_state=0
+    ...     MLP, n_members=1, module__hidden_layer_sizes=(), epsilon=6.0, dual_lr="auto",
+    ...     batch_size=-1, lr=0.05, max_epochs=2000, callbacks=[KKTStopping(tol=1e-2)],
+    ...     random_state=0,
     ... ).fit(scale(X), y)
     >>> len(net.history) < 2000
     True

@@ -20,12 +20,6 @@ def check_training_parameters(estimator):
     estimator : ConstrainedNetClassifier or ConstrainedNetRegressor
     """
     check_number("max_epochs", estimator.max_epochs, numbers.Integral, 1)
-    check_number("n_members", estimator.n_members, numbers.Integral, 1)
-    if estimator.n_members > 1 and estimator.accelerator is not None:
-        raise ValueError(
-            f"n_members == {estimator.n_members} with an accelerator, must be 1: several processes "
-            "train one net. Members train on one device, or n_members=1 on several."
-        )
     if estimator.batch_size != -1:
         check_number("batch_size", estimator.batch_size, numbers.Integral, 1)
     if not isinstance(estimator.lr, torch.Tensor):

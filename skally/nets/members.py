@@ -4,10 +4,12 @@ Each parameter of a member is a slice of one that all members of its kind share,
 optimizer, a checkpoint or a device sees one module with larger parameters.
 """
 
+import threading
 import warnings
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import lru_cache
+from numbers import Integral
 
 import torch
 from torch import nn
@@ -16,8 +18,14 @@ from torch.func import functional_call, vmap
 from skally.nets.criteria import kind_of
 from skally.nets.watching import is_watched, watched
 
+# Members of a class with ``variants`` unless the user gives a number: four of each of three.
+MEMBERS_OF_VARIANTS = 12
+
 # Columns of the members' embeddings together, to which more of them are projected.
 MOST_COLUMNS = 512
+
+# functional_call puts tensors into the module while it runs, which one thread at a time may do.
+ONE_AT_A_TIME = threading.RLock()
 
 # Smallest probability of which a logarithm is taken.
 SMALLEST = 1e-12
@@ -87,7 +95,8 @@ class Members(nn.Module):
     def forward(self, *args, **kwargs):
         """Outputs of the module that the members are, with a member axis or as a mean."""
         embeds = is_watched(self.embedding)
-        runs = [self._run(s, args, kwargs, embeds) for s in range(len(self.stacks))]
+        with ONE_AT_A_TIME:
+            runs = [self._run(s, args, kwargs, embeds) for s in range(len(self.stacks))]
         outputs = [output for output, _ in runs]
         is_tuple = isinstance(outputs[0], tuple)
         parts = zip(*outputs, strict=True) if is_tuple else [outputs]
@@ -136,8 +145,9 @@ class Members(nn.Module):
     def call_one(self, k, *args, **kwargs):
         """Output of member k alone, which torch can differentiate by the shared parameters."""
         s, k = self.place(k)
-        tensors = {name: tensor[k] for name, tensor in tensors_of(self.stacks[s]).items()}
-        return functional_call(self.stacks[s], tensors, args, kwargs)
+        with ONE_AT_A_TIME:
+            tensors = {name: tensor[k] for name, tensor in tensors_of(self.stacks[s]).items()}
+            return functional_call(self.stacks[s], tensors, args, kwargs)
 
     def place(self, k):
         """Stack of member k, and its number there."""
@@ -212,6 +222,46 @@ class OneMember:
         return (parameter[k] for parameter in self.members.stacks[s].parameters())
 
 
+def number_of_members(estimator, fitted=None):
+    """Members that an estimator is to have, by its ``n_members``.
+
+    Parameters
+    ----------
+    estimator : ConstrainedNetClassifier or ConstrainedNetRegressor
+    fitted : int or None
+        Members of the net that is to be trained on, which "auto" keeps.
+
+    Returns
+    -------
+    n_members : int
+
+    Raises
+    ------
+    ValueError
+        For what is neither "auto" nor an integer from 1, several members beside an accelerator, or
+        another number than that of the net that is to be trained on.
+    """
+    n_members, accelerator = estimator.n_members, estimator.accelerator
+    if isinstance(n_members, str) and n_members == "auto":
+        if fitted is not None:
+            return fitted
+        has_variants = len(variants_of(estimator.module, MEMBERS_OF_VARIANTS)) > 1
+        return MEMBERS_OF_VARIANTS if has_variants and accelerator is None else 1
+    if isinstance(n_members, bool) or not isinstance(n_members, Integral) or n_members < 1:
+        raise ValueError(f"n_members == {n_members!r}, must be an integer >= 1 or 'auto'.")
+    if n_members > 1 and accelerator is not None:
+        raise ValueError(
+            f"n_members == {n_members} with an accelerator, must be 1 or 'auto': several processes "
+            "train one net. Members train on one device, or n_members=1 on several."
+        )
+    if fitted not in (None, n_members):
+        raise ValueError(
+            f"n_members == {n_members}, must be {fitted} or 'auto' to train on, as before: fit "
+            "without warm_start starts with other members."
+        )
+    return int(n_members)
+
+
 def variants_of(module, n_members):
     """Parameters in which members of a class differ: its ``variants``, if there are enough members.
 
@@ -225,6 +275,8 @@ def variants_of(module, n_members):
     variants : sequence of dict
         The first one alone unless each has two members or more.
     """
+    if isinstance(module, nn.Module):
+        return ({},)  # members of an instance are copies of it
     variants = getattr(module, "variants", None) or ({},)
     return variants if n_members >= 2 * len(variants) else variants[:1]
 

@@ -16,16 +16,20 @@ PARAMETERS = """
     ----------
     module : nn.Module class or instance
         Its sizes are read from the data at ``fit`` where its constructor takes ``n_features`` or
-        ``n_outputs``, as :class:`skally.modules.MLP` does. ``module__x`` reaches its parameter x.
-    n_members : int
-        Nets of an ensemble, trained side by side in one loop. Each row is withheld from some of
-        them, by folds (stratified by class; by ``groups`` where ``fit`` is given them): from a
-        fourth of them, or from one in n_members of up to 5. What these say of the row gives
-        ``held_out_loss_``, the epoch that is kept (best held-out loss; training stops 20 epochs
-        after it), the weights of the members' mean and its spread. Members of a class with
-        ``variants`` take these in turn. Batch normalisation, recurrent layers and what else torch
-        cannot stack work too, some one after another. With fewer than 20 rows, or one group, no
-        row is withheld. 1 is a single net.
+        ``n_outputs``, as :class:`skally.modules.TabularMLP` and :class:`skally.modules.MLP` do.
+        ``module__x`` reaches its parameter x.
+    n_members : int or "auto"
+        Nets of an ensemble, trained side by side in one loop. "auto" is 12 for a class with
+        ``variants``, as the default module is, and 1 for any other module, for an instance, and
+        where ``accelerator`` is given, which does not take members yet. ``partial_fit`` and a warm
+        start keep the number. Each row is withheld from some of the members, by folds (stratified
+        by class; by ``groups`` where ``fit`` is given them): from a fourth of them, or from one in
+        n_members of up to 5. What these say of the row gives ``held_out_loss_``, the epoch that is
+        kept (best held-out loss; training stops 20 epochs after it), the weights of the members'
+        mean and its spread. Members of a class with ``variants`` take these in turn. Batch
+        normalisation, recurrent layers and what else torch cannot stack work too, some one after
+        another. With fewer than 20 rows, or one group, no row is withheld; a warning says so unless
+        the number is "auto" and there are no groups. 1 is a single net.
     epsilon : float, {epsilon_unit}, or "auto"
         Tolerance: the constraint loss that no training sample may exceed. One for each sample goes
         through ``fit(X, y, epsilon=eps)``, eps of shape (n,). "auto" is 1.2 times the mean loss of
@@ -44,9 +48,9 @@ PARAMETERS = """
         the harm. "auto" is for true multipliers: it chooses a step, which waits until the weights
         have settled and falls with the learning rate, and a penalty of the same size; both grow
         tenfold over the training. Rows are drawn for batches in proportion to 1 plus their dual. If
-        the outputs are affine in the parameters, training ends with the method of multipliers,
-        which finds the optimum, whatever optimizer, lr and max_epochs are; a weight decay or
-        arguments of ``forward`` leave this out.
+        the outputs of a single net are affine in the parameters, training ends with the method of
+        multipliers, which finds the optimum, whatever optimizer, lr and max_epochs are; a weight
+        decay or arguments of ``forward`` leave this out.
     dual_update : "epoch" or "batch"
         Where the dual step takes its losses from: a full pass in eval mode after each epoch, or the
         training batch itself. The second costs nothing but is biased upwards, since a sample's loss

@@ -78,7 +78,7 @@ class TabularMLP(nn.Module):
 
     def __init__(
         self, n_features, n_outputs, *, quantiles=None, encoding="plain",
-        hidden_layer_sizes=(256, 256), activation=nn.ReLU, dropout=0.0,
+        hidden_layer_sizes=(128, 128), activation=nn.ReLU, dropout=0.0,
     ):  # fmt: skip
         super().__init__()
         if encoding not in list(ENCODINGS):

@@ -55,8 +55,9 @@ def model_draws(estimator, X, n_draws, rng):
     """
     if isinstance(estimator, ENSEMBLES):
         yield from ensemble_draws(estimator, X)
-    elif getattr(estimator, "n_members", 1) > 1 and hasattr(estimator, "predict_members"):
-        yield from estimator.predict_members(X)
+    elif getattr(getattr(estimator, "net_", None), "n_members", 1) > 1:
+        for prediction in estimator.predict_members(X):
+            yield prediction if is_regressor(estimator) else check_proba(prediction, estimator)
     elif hasattr(estimator, "module_"):
         yield from dropout_draws(estimator, X, n_draws, rng)
     else:

@@ -25,6 +25,7 @@ from torch import nn
 
 from skally import ConstrainedNetRegressor
 from skally.datasets import fetch_parkinsons
+from skally.modules import MLP
 
 DATA = ("parkinsons", "kin8nm", "naval-propulsion-plant")
 ABSOLUTE = {"constraint_criterion": nn.L1Loss, "epsilon": 0.2}
@@ -58,7 +59,9 @@ def errors(name, noise, n, seed, setting):
     rows = rng.permutation(len(X))
     train, test = rows[:n], rows[-1500:]
     y_train = y[train] + noise * (rng.uniform(size=n) < 0.1) * 3 * rng.normal(size=n)
-    net = ConstrainedNetRegressor(random_state=seed, **SETTINGS[setting])
+    net = ConstrainedNetRegressor(
+        MLP, n_members=1, lr=1e-3, max_epochs=100, random_state=seed, **SETTINGS[setting]
+    )
     error = make_pipeline(StandardScaler(), net).fit(X[train], y_train).predict(X[test]) - y[test]
     return {
         "data": name, "noise": noise, "labels": n, "seed": seed, "setting": setting,

@@ -31,6 +31,7 @@ from skally import (
     LCMDSampler,
 )
 from skally.functional.distances import squared_distance_to_nearest
+from skally.modules import MLP
 from skally.pool.pool import Pool
 
 N, N_LABELED, N_FEATURES, K = 20_000, 200, 64, 200
@@ -109,7 +110,7 @@ def seconds(call):
 
 def projection(estimator, X_pool):
     """Seconds a row, and hours for a pool that no machine holds."""
-    net = ConstrainedNetClassifier(max_epochs=1, random_state=0)
+    net = ConstrainedNetClassifier(MLP, n_members=1, lr=1e-3, max_epochs=1, random_state=0)
     net.fit(estimator.train_embedding_, np.arange(N_LABELED) % 10)
     embedding = seconds(lambda: net.embed(X_pool)) / N
     n_candidates = N_ROWS // BLOCK * K

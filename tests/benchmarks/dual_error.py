@@ -28,6 +28,8 @@ from skorch.callbacks import Callback
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from convex import LINEAR, PROBLEMS  # noqa: E402
 
+from skally.modules import MLP
+
 TIGHTNESS = (1.1, 1.5, 2.5)
 SEEDS = range(3)
 EPOCHS = {  # of Adam, by n and batch size
@@ -39,7 +41,10 @@ EPOCHS = {  # of Adam, by n and batch size
 LBFGS_EPOCHS = 300
 WITHIN = 0.02
 POINTS = 200  # of a curve
-DEFAULTS = {"module__hidden_layer_sizes": (), "dual_lr": "auto", "random_state": 0}
+DEFAULTS = {
+    "module": MLP, "n_members": 1, "lr": 1e-3, "max_epochs": 100,
+    "module__hidden_layer_sizes": (), "dual_lr": "auto", "random_state": 0,
+}  # fmt: skip
 ADAM = {**DEFAULTS, "lr": 0.01}
 NO_EXTRAS = {"callbacks__lr_decay": None, "callbacks__print_log": None}
 

@@ -23,6 +23,7 @@ import torch
 
 import skally
 from skally import ConstrainedNetClassifier
+from skally.modules import MLP
 
 N, D, N_LABELED, N_CLASSES, K = 1_000_000, 100, 1_000, 10, 1_000
 SAMPLERS = ("ALLYSampler", "CoreSetSampler", "BADGESampler", "LCMDSampler", "EntropySampler")
@@ -59,7 +60,9 @@ def measure(path, name, memory_limit):
     X = np.load(path, mmap_mode="r")
     X_labeled = np.array(X[N:])
     y = X_labeled[:, :N_CLASSES].argmax(axis=1)
-    net = ConstrainedNetClassifier(max_epochs=3, random_state=0).fit(X_labeled, y)
+    net = ConstrainedNetClassifier(MLP, n_members=1, lr=1e-3, max_epochs=3, random_state=0).fit(
+        X_labeled, y
+    )
     sampler = getattr(skally, name)(random_state=0)
     sampler.query(net, X_labeled, 2, X=X_labeled)  # imports
     before, start = peak_mb(), time.perf_counter()

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from skally import ConstrainedNetRegressor
 from skally.functional.clustering import kmeans, largest_cluster
 from skally.functional.selection import k_center
+from skally.modules import MLP
 
 N, D, K, WIDTH, BATCH = 50_000, 256, 1_000, 256, 256
 
@@ -55,7 +56,9 @@ def main():
     rng = np.random.RandomState(0)
     Z = rng.normal(size=(N, D)).astype(np.float32)
     X, y = Z[:, :64].copy(), Z[:, 0].astype(float)
-    net = ConstrainedNetRegressor(batch_size=BATCH, random_state=0, max_epochs=1)
+    net = ConstrainedNetRegressor(
+        MLP, n_members=1, lr=1e-3, batch_size=BATCH, random_state=0, max_epochs=1
+    )
     weights = 64 * WIDTH + WIDTH * WIDTH
     squared = ((Z - Z[0]) ** 2).sum(axis=1)
     with threadpool_limits(1):

@@ -50,7 +50,13 @@ def search(layers, n_jobs):
     """Sixteen fits by a grid search; the threads of each."""
     X, y = (each.numpy() for each in data())
     net = ConstrainedNetRegressor(
-        module__hidden_layer_sizes=layers, max_epochs=30, random_state=0, dual_max=1.0
+        MLP,
+        n_members=1,
+        lr=1e-3,
+        module__hidden_layer_sizes=layers,
+        max_epochs=30,
+        random_state=0,
+        dual_max=1.0,
     )
     grid = {"epsilon": np.geomspace(0.05, 0.5, 8)}
     found = GridSearchCV(net, grid, cv=2, n_jobs=n_jobs, refit=False, scoring=n_threads)

@@ -17,6 +17,7 @@ from large_pool import bare_pass
 from threadpoolctl import threadpool_limits
 
 from skally import ALLYSampler, ConstrainedNetRegressor, DualRegressor
+from skally.modules import MLP
 from skally.pool import samples
 from skally.samplers import ally
 
@@ -62,7 +63,9 @@ def main():
     rng = np.random.RandomState(0)
     X = rng.normal(size=(N + N_LABELED, D)).astype(np.float32)
     y = X[:, 0] * X[:, 1] + X[:, 2]
-    net = ConstrainedNetRegressor(max_epochs=20, random_state=0).fit(X[:N_LABELED], y[:N_LABELED])
+    net = ConstrainedNetRegressor(MLP, n_members=1, lr=1e-3, max_epochs=20, random_state=0).fit(
+        X[:N_LABELED], y[:N_LABELED]
+    )
     with threadpool_limits(1):
         runs = [one_query(net, X[N_LABELED:]) for _ in range(N_RUNS)]
         bare = [bare_pass(net.module_.eval(), X[N_LABELED:]) for _ in range(N_RUNS)]

@@ -52,9 +52,9 @@ def data(n=N):
 def ours(X, y, layers, batch_size, dual_update, max_epochs=MAX_EPOCHS):
     """Duals of a net of the package."""
     net = ConstrainedNetRegressor(
-        module__hidden_layer_sizes=layers, epsilon=EPSILON, dual_lr=DUAL_LR, lr=LR,
-        dual_update=dual_update, batch_size=batch_size, max_epochs=max_epochs, random_state=0,
-        normalize_y=False,
+        MLP, n_members=1, module__hidden_layer_sizes=layers, epsilon=EPSILON, dual_lr=DUAL_LR,
+        lr=LR, dual_update=dual_update, batch_size=batch_size, max_epochs=max_epochs,
+        random_state=0, normalize_y=False,
     )  # fmt: skip
     return net.fit(X, y).dual_variables_
 

@@ -5,12 +5,11 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from one_net import one_classifier
 from skorch.callbacks import EarlyStopping
 from skorch.dataset import ValidSplit
 from skorch.exceptions import DeviceWarning
 from torch import nn
-
-from skally import ConstrainedNetClassifier
 
 SMALL = {"module__hidden_layer_sizes": (4,), "max_epochs": 4, "random_state": 0}
 
@@ -31,7 +30,7 @@ def test_a_net_pickled_on_a_gpu_opens_where_there_is_none(params, digits, monkey
     if torch.cuda.is_available():
         pytest.skip("needs a machine without a GPU")
     X, y = digits
-    net = ConstrainedNetClassifier(**{**SMALL, **params}).fit(X, y)
+    net = one_classifier(**{**SMALL, **params}).fit(X, y)
     expected = net.predict_proba(X)
     net.device = net.net_.device = "cuda"
     with monkeypatch.context() as patch:
@@ -48,14 +47,14 @@ def test_a_net_pickled_on_a_gpu_opens_where_there_is_none(params, digits, monkey
 
 def test_parameters_on_a_device_are_pickled_from_the_cpu():
     module = nn.Linear(2, 2, device="cpu")
-    net = ConstrainedNetClassifier(module, criterion__weight=torch.ones(2))
+    net = one_classifier(module, criterion__weight=torch.ones(2))
     state = net.__getstate__()
     assert state["module"] is module and torch.equal(state["criterion__weight"], torch.ones(2))
 
 
 def test_a_pickle_without_the_training_embedding_predicts(digits):
     X, y = digits
-    net = ConstrainedNetClassifier(module__hidden_layer_sizes=(), max_epochs=2).fit(X, y)
+    net = one_classifier(module__hidden_layer_sizes=(), max_epochs=2).fit(X, y)
     whole = len(pickle.dumps(net))
     del net.train_embedding_
     assert len(pickle.dumps(net)) < whole - X.astype(np.float32).nbytes // 2

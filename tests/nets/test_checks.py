@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from one_net import one_classifier, one_regressor
 from sklearn.ensemble import AdaBoostClassifier, BaggingClassifier
 from skorch.callbacks import EarlyStopping
 from torch import nn
@@ -53,19 +54,19 @@ def test_settings_that_no_training_can_use_are_named(Net, params, message, digit
 ])  # fmt: skip
 def test_misspelt_parameters_say_what_there_is(params, message, digits):
     with pytest.raises(TypeError, match=message):
-        ConstrainedNetClassifier(max_epochs=1, **params).fit(*digits)
+        one_classifier(max_epochs=1, **params).fit(*digits)
 
 
 def test_a_device_that_is_not_there_is_named(digits):
     if torch.cuda.is_available():
         pytest.skip("needs a machine without a GPU")
     with pytest.raises(ValueError, match="device == 'cuda', but torch finds no such device"):
-        ConstrainedNetClassifier(device="cuda").fit(*digits)
+        one_classifier(device="cuda").fit(*digits)
 
 
 def test_sample_weights_are_refused_with_what_to_use_instead(digits):
     X, y = digits
-    net = ConstrainedNetClassifier(**SMALL)
+    net = one_classifier(**SMALL)
     for fit in (net.fit, net.partial_fit):
         with pytest.raises(ValueError, match="no sample weights.*epsilon=eps"):
             fit(X, y, sample_weight=np.ones(200))
@@ -81,9 +82,9 @@ def test_further_arguments_go_to_a_forward_that_takes_them(digits):
         def forward(self, X, sample_weight=1.0):
             return super().forward(X) * sample_weight
 
-    ConstrainedNetClassifier(Scaled(64, 10), max_epochs=1).fit(*digits, sample_weight=2.0)
+    one_classifier(Scaled(64, 10), max_epochs=1).fit(*digits, sample_weight=2.0)
     with pytest.raises(TypeError, match="unexpected keyword argument 'scale'"):
-        ConstrainedNetClassifier(Scaled(64, 10), max_epochs=1).fit(*digits, scale=2.0)
+        one_classifier(Scaled(64, 10), max_epochs=1).fit(*digits, scale=2.0)
 
 
 @pytest.mark.parametrize("epsilon", ["automatic", "Auto", None, {"a": 1}])
@@ -94,10 +95,10 @@ def test_other_words_for_the_tolerance_mention_auto(epsilon):
 
 def test_columns_that_are_no_numbers_are_named(diabetes):
     X, y = pd.DataFrame(diabetes[0]).rename(columns=str), diabetes[1]
-    net = ConstrainedNetRegressor(**SMALL).fit(X, y)
+    net = one_regressor(**SMALL).fit(X, y)
     words = X.assign(colour="red")
     with pytest.raises(ValueError, match=r"columns that are not numbers: \['colour'\].*Encode"):
-        ConstrainedNetRegressor(**SMALL).fit(words, y)
+        one_regressor(**SMALL).fit(words, y)
     with pytest.raises(ValueError, match=r"not numbers: \['3'\]"):
         net.predict(X.assign(**{"3": "red"}))
     with pytest.raises(ValueError, match="now missing:\n- 3"):
@@ -131,11 +132,11 @@ class Stream(IterableDataset):
 ])  # fmt: skip
 def test_data_sets_of_another_form_are_named(X, y, message):
     with pytest.raises(ValueError, match=message):
-        ConstrainedNetRegressor(**SMALL).fit(X, y)
+        one_regressor(**SMALL).fit(X, y)
 
 
 def test_a_data_set_of_other_features_is_named(digits):
     X, y = digits
-    net = ConstrainedNetClassifier(**SMALL).fit(X, y)
+    net = one_classifier(**SMALL).fit(X, y)
     with pytest.raises(ValueError, match=r"MLP cannot take X with rows of shape \(9,\)"):
         net.predict(TensorDataset(torch.tensor(X[:, :9]), torch.tensor(y)))

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from one_net import one_classifier
 from skorch.dataset import ValidSplit
 from skorch.helper import predefined_split
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from skally import ConstrainedNetClassifier, EntropySampler
+from skally import EntropySampler
 
 rng = np.random.RandomState(0)
 LINES = [torch.tensor(rng.randint(50, size=2 + i % 7)) for i in range(33)]
@@ -68,7 +69,7 @@ def lone(samples):
 
 def net_of(train, valid=padded, **params):
     params = {"batch_size": 8, "max_epochs": 2, "random_state": 0, **params}
-    return ConstrainedNetClassifier(
+    return one_classifier(
         Bag, iterator_train__collate_fn=train, iterator_valid__collate_fn=valid, **params
     )
 
@@ -130,7 +131,7 @@ def test_what_a_collate_function_must_not_do_is_said(train, valid, form, message
 
 def test_inputs_of_several_shapes_ask_for_a_collate_function():
     with pytest.raises(ValueError, match="iterator_train__collate_fn"):
-        ConstrainedNetClassifier(Bag, batch_size=8, max_epochs=1).fit(Lines())
+        one_classifier(Bag, batch_size=8, max_epochs=1).fit(Lines())
 
 
 class TwoInputs(Dataset):
@@ -153,7 +154,7 @@ class Sum(nn.Module):
 
 
 def test_inputs_by_name_work():
-    net = ConstrainedNetClassifier(Sum, epsilon="auto", max_epochs=2, random_state=0)
+    net = one_classifier(Sum, epsilon="auto", max_epochs=2, random_state=0)
     net.fit(TwoInputs())
     assert not hasattr(net, "n_features_in_")
     assert net.predict_proba(TwoInputs()).shape == (33, 2)

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import torch
 from convex import LINEAR, PROBLEMS, least_squares, smallest_worst_loss, solve
+from one_net import one_regressor
 from sklearn.exceptions import ConvergenceWarning
-
-from skally import ConstrainedNetRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore:Solution may be inaccurate:UserWarning")
 
@@ -65,7 +64,7 @@ def test_duals_do_not_rise_while_weights_are_on_their_way():
     X, y, loss = least_squares(0, 60)
     epsilon = 1.5 * smallest_worst_loss(loss)
     params = {"module__hidden_layer_sizes": (4,), "lr": 1e-5, "max_epochs": 100}
-    net = ConstrainedNetRegressor(
+    net = one_regressor(
         epsilon=epsilon, dual_lr="auto", normalize_y=False, random_state=0, **params
     )
     with pytest.warns(ConvergenceWarning, match="0 dual steps.*have not settled"):
@@ -77,7 +76,7 @@ def test_duals_of_a_vector_of_tolerances_equal_the_solvers():
     X, y, loss = least_squares(0)
     epsilon = 1.5 * smallest_worst_loss(loss) * np.linspace(1, 2, len(y))
     _, duals = solve(loss, epsilon)
-    net = ConstrainedNetRegressor(normalize_y=False, **LINEAR).fit(X, y, epsilon=epsilon)
+    net = one_regressor(normalize_y=False, **LINEAR).fit(X, y, epsilon=epsilon)
     assert np.abs(net.dual_variables_ - duals).max() < 0.02 * duals.max()
 
 
@@ -85,7 +84,7 @@ def test_sensitivity_is_the_derivative_of_the_optimum_by_the_tolerance():
     """Theorem 3.2: dP*/d eps_i = -lam_i / n, by central differences of a solver's optimum."""
     X, y, loss = least_squares(0)
     epsilon = np.full(len(y), 1.5 * smallest_worst_loss(loss))
-    net = ConstrainedNetRegressor(normalize_y=False, **LINEAR).fit(X, y, epsilon=epsilon)
+    net = one_regressor(normalize_y=False, **LINEAR).fit(X, y, epsilon=epsilon)
     for i in np.argsort(-net.dual_variables_)[:3]:
         step = 0.01 * epsilon[0] * (np.arange(len(y)) == i)
         up, down = (solve(loss, epsilon + sign * step)[0] for sign in (1, -1))
@@ -95,7 +94,7 @@ def test_sensitivity_is_the_derivative_of_the_optimum_by_the_tolerance():
 
 def test_huge_epsilon_gives_zero_duals_and_the_unconstrained_fit():
     X, y, _ = least_squares(2)
-    net = ConstrainedNetRegressor(epsilon=1e6, normalize_y=False, **LINEAR).fit(X, y)
+    net = one_regressor(epsilon=1e6, normalize_y=False, **LINEAR).fit(X, y)
     theta = np.linalg.lstsq(np.c_[X, np.ones(len(X))], y, rcond=None)[0]
     assert np.all(net.dual_variables_ == 0)
     assert np.allclose(net.predict(X), np.c_[X, np.ones(len(X))] @ theta, atol=1e-3)
@@ -104,7 +103,7 @@ def test_huge_epsilon_gives_zero_duals_and_the_unconstrained_fit():
 def test_huge_epsilon_trains_a_net_exactly_as_without_constraints(diabetes):
     """To the bit: the duals are zero, and so is zero times a slack in any kernel."""
     constrained, free = (
-        ConstrainedNetRegressor(max_epochs=5, random_state=0, **params).fit(*diabetes)
+        one_regressor(max_epochs=5, random_state=0, **params).fit(*diabetes)
         for params in ({"epsilon": 1e6}, {"dual_lr": 0.0})
     )
     assert np.array_equal(constrained.predict(diabetes[0]), free.predict(diabetes[0]))

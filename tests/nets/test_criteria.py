@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import torch
+from one_net import one_classifier, one_regressor
 from torch import nn
 
-from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
 from skally.nets.criteria import (
     Batch,
     ConsistencyLoss,
@@ -64,7 +64,7 @@ def test_pinball_loss_is_least_at_the_quantile():
 
 
 def test_quantile_constraints_reach_the_loss_by_double_underscore(diabetes):
-    net = ConstrainedNetRegressor(
+    net = one_regressor(
         constraint_criterion=PinballLoss, constraint_criterion__quantile=0.9, **QUICK
     ).fit(*diabetes)
     short = (diabetes[1] - net.predict(diabetes[0])) / diabetes[1].std()
@@ -75,7 +75,7 @@ def test_quantile_constraints_reach_the_loss_by_double_underscore(diabetes):
 
 def test_reconstruction_is_the_error_of_the_second_head(diabetes):
     X, y = diabetes
-    net = ConstrainedNetRegressor(
+    net = one_regressor(
         two_heads(10), constraint_criterion=ReconstructionLoss, embedding_layer="y", **QUICK
     ).fit(X, y)
     with torch.no_grad():
@@ -86,7 +86,7 @@ def test_reconstruction_is_the_error_of_the_second_head(diabetes):
 
 def test_reconstruction_needs_a_second_head(diabetes):
     with pytest.raises(ValueError, match="returns \\(y_pred, X_again\\)"):
-        ConstrainedNetRegressor(constraint_criterion=ReconstructionLoss, **QUICK).fit(*diabetes)
+        one_regressor(constraint_criterion=ReconstructionLoss, **QUICK).fit(*diabetes)
 
 
 def test_unsupervised_constraints_bring_down_what_they_bound(diabetes):
@@ -96,9 +96,7 @@ def test_unsupervised_constraints_bring_down_what_they_bound(diabetes):
         "constraint_criterion": ConsistencyLoss, "constraint_criterion__scale": 0.5,
         "epsilon": 0.001, "dual_max": 50.0, "max_epochs": 30, "random_state": 0,
     }  # fmt: skip
-    free, bound = (
-        ConstrainedNetRegressor(dual_lr=dual_lr, **params).fit(X, y) for dual_lr in (0.0, 20.0)
-    )
+    free, bound = (one_regressor(dual_lr=dual_lr, **params).fit(X, y) for dual_lr in (0.0, 20.0))
     assert bound.constraint_loss(X, y).mean() < 0.5 * free.constraint_loss(X, y).mean()
     assert np.array_equal(bound.constraint_loss(X, y), bound.constraint_loss(X, -y))
 
@@ -113,7 +111,7 @@ def test_consistency_is_the_expected_change_of_a_linear_net(rng):
 
 
 def test_losses_with_noise_are_the_same_in_every_call_and_leave_the_global_state(diabetes):
-    net = ConstrainedNetRegressor(constraint_criterion=ConsistencyLoss, **QUICK).fit(*diabetes)
+    net = one_regressor(constraint_criterion=ConsistencyLoss, **QUICK).fit(*diabetes)
     state = torch.get_rng_state()
     assert np.array_equal(net.constraint_loss(*diabetes), net.constraint_loss(*diabetes))
     assert torch.equal(state, torch.get_rng_state())
@@ -121,7 +119,7 @@ def test_losses_with_noise_are_the_same_in_every_call_and_leave_the_global_state
 
 def test_hinge_constraints_work_for_classes(digits):
     X, y = digits
-    net = ConstrainedNetClassifier(constraint_criterion=nn.MultiMarginLoss, **QUICK).fit(X, y)
+    net = one_classifier(constraint_criterion=nn.MultiMarginLoss, **QUICK).fit(X, y)
     with torch.no_grad():
         logits = net.module_(torch.as_tensor(X))
     expected = nn.MultiMarginLoss(reduction="none")(logits, torch.as_tensor(y)).numpy()
@@ -135,8 +133,8 @@ def test_a_function_is_given_what_it_asks_for_by_name(diabetes):
         seen.update(X=X.shape, module=type(module).__name__, outputs=len(outputs))
         return (y_pred - y_true).square()
 
-    net = ConstrainedNetRegressor(criterion=strange, max_epochs=1, batch_size=-1).fit(*diabetes)
+    net = one_regressor(criterion=strange, max_epochs=1, batch_size=-1).fit(*diabetes)
     assert seen == {"X": (200, 10), "module": "MLP", "outputs": 1}
-    plain = ConstrainedNetRegressor(max_epochs=1, batch_size=-1, random_state=0).fit(*diabetes)
+    plain = one_regressor(max_epochs=1, batch_size=-1, random_state=0).fit(*diabetes)
     duals = net.set_params(random_state=0).fit(*diabetes).dual_variables_
     assert np.allclose(duals, plain.dual_variables_, rtol=1e-4, atol=1e-6)

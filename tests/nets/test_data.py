@@ -3,10 +3,10 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 import torch
+from one_net import one_regressor
 from scipy import sparse
 from torch.utils.data import Subset, TensorDataset
 
-from skally import ConstrainedNetRegressor
 from skally.nets import data
 from skally.nets.data import (
     HOST,
@@ -115,9 +115,9 @@ def test_nets_learn_the_same_from_data_on_a_device(
 ):
     params = {"max_epochs": 3, "batch_size": 64, "iterator_valid__batch_size": 30}
     params |= {"dual_update": dual_update, "random_state": 0}
-    plain = ConstrainedNetRegressor(**params).fit(*diabetes)
+    plain = one_regressor(**params).fit(*diabetes)
     monkeypatch.setattr(data, "free_bytes", lambda device: 10**9 if fits else 0)
-    net = ConstrainedNetRegressor(**params, device=OTHER_HOST).fit(*diabetes)
+    net = one_regressor(**params, device=OTHER_HOST).fit(*diabetes)
     assert [shapes_sent.count(shape) for shape in ((200, 10), (200, 1))] == [fits, fits]
     # Batches are cut in another way. A sum of 256 float32 terms is off by 3e-5 of their size.
     assert np.allclose(net.dual_variables_, plain.dual_variables_, rtol=1e-4, atol=1e-6)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from one_net import one_regressor
 
-from skally import ConstrainedNetRegressor
 from skally.nets.dual_step import AutomaticStep, FixedStep, automatic_dual_lr, dual_step
 from skally.nets.parameters import DualParameters
 
@@ -68,6 +68,6 @@ def test_automatic_steps_within_batches_are_of_one_size():
 def test_steps_that_single_precision_cannot_hold_are_refused(
     diabetes, params, message, dual_update
 ):
-    net = ConstrainedNetRegressor(dual_update=dual_update, max_epochs=1, **params)
+    net = one_regressor(dual_update=dual_update, max_epochs=1, **params)
     with pytest.raises(ValueError, match=message):
         net.fit(*diabetes)

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
+from one_net import one_classifier, one_regressor
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
-from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
 from skally.nets.data import ArrayDataset
 from skally.nets.epsilon import RULE, epsilon_grid, from_error, from_probability, unconstrained_loss
 
@@ -22,7 +22,7 @@ def test_tolerance_of_a_probability_is_the_loss_at_that_probability(digits, clas
 @pytest.mark.parametrize("loss, criterion", [("squared", nn.MSELoss), ("absolute", nn.L1Loss)])
 def test_tolerance_of_an_error_is_met_exactly_by_that_error(diabetes, loss, criterion):
     X, y = diabetes
-    net = ConstrainedNetRegressor(constraint_criterion=criterion, **QUICK).fit(X, y)
+    net = one_regressor(constraint_criterion=criterion, **QUICK).fit(X, y)
     error = np.abs(net.predict(X) - y)
     assert np.allclose(
         from_error(error, y, loss=loss), net.constraint_loss(X, y), rtol=1e-3, atol=1e-5
@@ -46,7 +46,7 @@ def test_tolerances_of_nothing_are_errors(call, message):
 
 def test_unconstrained_loss_is_the_mean_over_rows_held_out(diabetes):
     X, y = diabetes
-    net = ConstrainedNetRegressor(epsilon=0.1, dual_lr=5.0, **QUICK)
+    net = one_regressor(epsilon=0.1, dual_lr=5.0, **QUICK)
     rng = np.random.RandomState(7)
     folds = KFold(3, shuffle=True, random_state=rng.randint(np.iinfo(np.int32).max))
     losses = []
@@ -61,7 +61,7 @@ def test_unconstrained_loss_is_the_mean_over_rows_held_out(diabetes):
 
 def test_automatic_epsilon_is_the_rule_times_the_unconstrained_loss(diabetes):
     X, y = diabetes
-    net = ConstrainedNetRegressor(epsilon="auto", **QUICK).fit(X, y)
+    net = one_regressor(epsilon="auto", **QUICK).fit(X, y)
     assert np.isclose(net.epsilon_, RULE * unconstrained_loss(net, X, y, random_state=0))
     again = clone(net).fit(X, y)
     assert again.epsilon_ == net.epsilon_
@@ -73,7 +73,7 @@ def test_automatic_epsilon_is_the_rule_times_the_unconstrained_loss(diabetes):
 def test_automatic_epsilon_stays_away_from_zero_where_the_net_interpolates(rng):
     """Pure noise, learned by heart: the training loss goes to nothing, what epsilon asks not."""
     X, y = rng.normal(size=(40, 30)).astype(np.float32), rng.normal(size=40)
-    net = ConstrainedNetRegressor(epsilon="auto", max_epochs=60, random_state=0).fit(X, y)
+    net = one_regressor(epsilon="auto", max_epochs=60, random_state=0).fit(X, y)
     unconstrained = clone(net).set_params(epsilon=1.0, dual_lr=0.0).fit(X, y)
     assert unconstrained.sample_loss(X, y).mean() < 0.05 and net.epsilon_ > 0.5
 
@@ -81,21 +81,20 @@ def test_automatic_epsilon_stays_away_from_zero_where_the_net_interpolates(rng):
 def test_automatic_epsilon_takes_every_form_of_data(digits, diabetes):
     X, y = digits
     names = np.array(["zero", "one", "two", "three", "four"])[y % 5]
-    assert ConstrainedNetClassifier(epsilon="auto", **QUICK).fit(X, names).epsilon_ > 0
+    assert one_classifier(epsilon="auto", **QUICK).fit(X, names).epsilon_ > 0
     X, y = diabetes
     data = ArrayDataset(X, y.astype(np.float32))
     by_set, by_array = (
-        ConstrainedNetRegressor(epsilon="auto", **QUICK).fit(*args).epsilon_
-        for args in ((data,), (X, y))
+        one_regressor(epsilon="auto", **QUICK).fit(*args).epsilon_ for args in ((data,), (X, y))
     )
     assert np.isclose(by_set, by_array, rtol=0.1)  # their batches are shuffled differently
     with pytest.raises(ValueError, match="must have at least 2"):
-        ConstrainedNetRegressor(epsilon="auto", **QUICK).fit(X[:1], y[:1])
+        one_regressor(epsilon="auto", **QUICK).fit(X[:1], y[:1])
 
 
 def test_grid_serves_a_search_over_a_pipeline(diabetes):
     X, y = diabetes
-    pipeline = make_pipeline(StandardScaler(), ConstrainedNetRegressor(**QUICK))
+    pipeline = make_pipeline(StandardScaler(), one_regressor(**QUICK))
     grid = epsilon_grid(pipeline, X, y, factors=(0.5, 2.0), random_state=0)
     assert np.isclose(grid[1], 4 * grid[0])
     search = GridSearchCV(pipeline, {"constrainednetregressor__epsilon": grid}, cv=2).fit(X, y)
@@ -107,4 +106,4 @@ def test_grid_serves_a_search_over_a_pipeline(diabetes):
 
 def test_unknown_rules_are_errors(diabetes):
     with pytest.raises(ValueError, match="epsilon == 'best', must be"):
-        ConstrainedNetRegressor(epsilon="best", **QUICK).fit(*diabetes)
+        one_regressor(epsilon="best", **QUICK).fit(*diabetes)

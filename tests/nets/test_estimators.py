@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import torch
+from one_net import one_classifier, one_regressor
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
@@ -63,8 +64,8 @@ FORMS = {
 def test_every_form_of_x_gives_the_same_net(form, diabetes, tmp_path):
     X, y = diabetes
     formed = FORMS[form](X, tmp_path / "X")
-    expected = ConstrainedNetRegressor(**SMALL).fit(X, y)
-    net = ConstrainedNetRegressor(**SMALL).fit(formed, y)
+    expected = one_regressor(**SMALL).fit(X, y)
+    net = one_regressor(**SMALL).fit(formed, y)
     assert np.allclose(net.dual_variables_, expected.dual_variables_, atol=1e-5)
     assert np.allclose(net.predict(formed), expected.predict(X), rtol=1e-4)
     assert np.allclose(net.embed(formed), expected.embed(X), atol=1e-4)
@@ -76,7 +77,7 @@ def test_every_form_of_x_gives_the_same_net(form, diabetes, tmp_path):
 def test_column_names_are_kept_and_checked(form, diabetes):
     X, y = diabetes
     frame = FORMS[form](X, None)
-    net = ConstrainedNetRegressor(**SMALL).fit(frame, y)
+    net = one_regressor(**SMALL).fit(frame, y)
     assert net.feature_names_in_.tolist() == [f"f{i}" for i in range(10)]
     with pytest.raises(ValueError, match="feature names"):
         net.predict(frame[[f"f{i}" for i in range(9, -1, -1)]])
@@ -85,8 +86,8 @@ def test_column_names_are_kept_and_checked(form, diabetes):
 @pytest.mark.parametrize("form_y", [list, torch.tensor, pd.Series, pl.Series])
 def test_every_form_of_y_gives_the_same_duals(form_y, diabetes):
     X, y = diabetes
-    expected = ConstrainedNetRegressor(**SMALL).fit(X, y)
-    net = ConstrainedNetRegressor(**SMALL).fit(X, form_y(y))
+    expected = one_regressor(**SMALL).fit(X, y)
+    net = one_regressor(**SMALL).fit(X, form_y(y))
     assert np.allclose(net.dual_variables_, expected.dual_variables_, atol=1e-6)
 
 
@@ -108,17 +109,17 @@ def test_data_sets_of_torch_and_skorch_give_the_same_net(Data, Net, data, reques
 def test_images_go_to_a_users_module_in_their_own_shape(digits):
     X, y = digits
     images = X.reshape(-1, 1, 8, 8)
-    net = ConstrainedNetClassifier(Conv, max_epochs=15, random_state=0).fit(images, y)
+    net = one_classifier(Conv, max_epochs=15, random_state=0).fit(images, y)
     assert net.embed(images).shape == (200, 144) and net.predict_proba(images).shape == (200, 10)
     assert net.score(images, y) > 0.5
-    flat = ConstrainedNetClassifier(**SMALL).fit(images, y)
-    assert np.allclose(flat.dual_variables_, ConstrainedNetClassifier(**SMALL).fit(X, y)
+    flat = one_classifier(**SMALL).fit(images, y)
+    assert np.allclose(flat.dual_variables_, one_classifier(**SMALL).fit(X, y)
                        .dual_variables_, atol=1e-5)  # fmt: skip
 
 
 def test_embedding_is_the_input_of_the_layer_named(digits):
     X, y = digits
-    net = ConstrainedNetClassifier(module__hidden_layer_sizes=(7, 5), **QUICK).fit(X, y)
+    net = one_classifier(module__hidden_layer_sizes=(7, 5), **QUICK).fit(X, y)
     assert net.embed(X).shape == (200, 5)
     first = clone(net).set_params(embedding_layer="3").fit(X, y)
     assert first.embed(X).shape == (200, 7)
@@ -130,7 +131,7 @@ def test_embedding_is_the_input_of_the_layer_named(digits):
 def test_several_targets_average_their_losses_and_come_back_in_their_units(diabetes):
     X, y = diabetes
     Y = np.c_[y, 1000 * X[:, 0], -X[:, 1]]
-    net = ConstrainedNetRegressor(max_epochs=60, random_state=0).fit(X, Y)
+    net = one_regressor(max_epochs=60, random_state=0).fit(X, Y)
     assert net.predict(X).shape == Y.shape and net.dual_variables_.shape == (200,)
     Z, Z_pred = ((a - Y.mean(axis=0)) / Y.std(axis=0) for a in (Y, net.predict(X)))
     assert np.allclose(net.sample_loss(X, Y), ((Z - Z_pred) ** 2).mean(axis=1), atol=1e-3)
@@ -139,7 +140,7 @@ def test_several_targets_average_their_losses_and_come_back_in_their_units(diabe
 
 def test_predictions_do_not_depend_on_the_targets_unit(diabetes):
     X, y = diabetes
-    a, b = (ConstrainedNetRegressor(**SMALL).fit(X, s * y + 7) for s in (1, 1024))
+    a, b = (one_regressor(**SMALL).fit(X, s * y + 7) for s in (1, 1024))
     assert np.allclose(a.dual_variables_, b.dual_variables_, atol=1e-4)
     assert np.allclose((a.predict(X) - 7) * 1024, b.predict(X) - 7, rtol=1e-2, atol=1)
 
@@ -150,7 +151,7 @@ def test_predictions_do_not_depend_on_the_targets_unit(diabetes):
 def test_two_classes_of_any_label_have_probabilities(criterion, digits):
     X, y = digits
     labels = np.array(["low", "high"])[(y > 4).astype(int)]
-    net = ConstrainedNetClassifier(criterion=criterion, max_epochs=20, random_state=0)
+    net = one_classifier(criterion=criterion, max_epochs=20, random_state=0)
     proba = net.fit(X, labels).predict_proba(X)
     assert net.classes_.tolist() == ["high", "low"]
     assert np.allclose(proba.sum(axis=1), 1, atol=1e-5) and proba.shape == (200, 2)
@@ -159,7 +160,7 @@ def test_two_classes_of_any_label_have_probabilities(criterion, digits):
 
 def test_constraint_loss_of_its_own_decides_the_slacks(diabetes):
     X, y = diabetes
-    net = ConstrainedNetRegressor(
+    net = one_regressor(
         constraint_criterion=nn.HuberLoss, constraint_criterion__delta=0.5, **SMALL
     ).fit(X, y)
     residual = np.sqrt(net.sample_loss(X, y))
@@ -174,15 +175,15 @@ def absolute(y_pred, y_true):
 
 def test_loss_may_be_a_function(diabetes):
     X, y = diabetes
-    net = ConstrainedNetRegressor(criterion=absolute, **SMALL).fit(X, y)
+    net = one_regressor(criterion=absolute, **SMALL).fit(X, y)
     expected = np.abs(net.predict(X) - y) / y.std()
     assert np.allclose(net.sample_loss(X, y), expected, atol=1e-4)
 
 
 def test_torchs_loader_gives_the_same_course_as_ours_on_full_batches(diabetes):
     nets = [
-        ConstrainedNetRegressor(iterator_train=loader, **SMALL, **SGD).fit(*diabetes)
-        for loader in (DataLoader, ConstrainedNetRegressor().iterator_train)
+        one_regressor(iterator_train=loader, **SMALL, **SGD).fit(*diabetes)
+        for loader in (DataLoader, one_regressor().iterator_train)
     ]
     assert np.allclose(nets[0].dual_variables_, nets[1].dual_variables_, atol=1e-5)
 
@@ -190,7 +191,7 @@ def test_torchs_loader_gives_the_same_course_as_ours_on_full_batches(diabetes):
 @pytest.mark.parametrize("n", [1, 2, 7, 63, 64, 65, 130])
 def test_predictions_of_a_row_do_not_depend_on_the_rows_beside_it(n, digits, diabetes):
     """Up to float32's rounding: a sum of 256 terms is off by 256 * 1.2e-7 = 3e-5 of their size."""
-    for Net, (X, y) in ((ConstrainedNetClassifier, digits), (ConstrainedNetRegressor, diabetes)):
+    for Net, (X, y) in ((one_classifier, digits), (one_regressor, diabetes)):
         net = Net(**QUICK).fit(X, y)
         predict = getattr(net, "predict_proba", net.predict)
         assert np.allclose(predict(X[:n]), predict(X)[:n], rtol=1e-4, atol=1e-5)
@@ -207,7 +208,7 @@ def test_skorchs_parameters_are_all_ours(Net):
 
 
 def test_double_underscores_are_parameters_like_the_others():
-    net = ConstrainedNetRegressor(module__hidden_layer_sizes=(3,), optimizer__weight_decay=0.1)
+    net = one_regressor(module__hidden_layer_sizes=(3,), optimizer__weight_decay=0.1)
     assert clone(net).get_params()["module__hidden_layer_sizes"] == (3,)
     net.set_params(optimizer__weight_decay=0.2, lr=0.5)
     assert net.get_params()["optimizer__weight_decay"] == 0.2 and net.lr == 0.5
@@ -216,15 +217,15 @@ def test_double_underscores_are_parameters_like_the_others():
 
 def test_misspelt_parameters_are_errors(diabetes):
     with pytest.raises(TypeError, match="max_epoch"):
-        ConstrainedNetRegressor(max_epoch=3)
+        one_regressor(max_epoch=3)
     with pytest.raises(ValueError, match="epoch_max"):
-        ConstrainedNetRegressor().set_params(epoch_max=3)
+        one_regressor().set_params(epoch_max=3)
     with pytest.raises(ValueError, match="optimiser__lr"):
-        ConstrainedNetRegressor(optimiser__lr=3).fit(*diabetes)
+        one_regressor(optimiser__lr=3).fit(*diabetes)
 
 
 def test_grid_search_over_epsilon_in_a_pipeline(diabetes):
-    net = make_pipeline(StandardScaler(), ConstrainedNetRegressor(**SMALL))
+    net = make_pipeline(StandardScaler(), one_regressor(**SMALL))
     grid = {
         "constrainednetregressor__epsilon": [0.05, 0.5],
         "constrainednetregressor__module__hidden_layer_sizes": [(4,), (8,)],
@@ -237,7 +238,7 @@ def test_grid_search_over_epsilon_in_a_pipeline(diabetes):
 def test_per_sample_epsilon_goes_through_pipeline_and_cross_validation(diabetes):
     X, y = diabetes
     epsilon = np.linspace(0, 5, 200)
-    net = make_pipeline(StandardScaler(), ConstrainedNetRegressor(**SMALL))
+    net = make_pipeline(StandardScaler(), one_regressor(**SMALL))
     net.fit(X, y, constrainednetregressor__epsilon=epsilon)
     assert np.array_equal(net[-1].epsilon_, epsilon)
     params = {"constrainednetregressor__epsilon": epsilon}
@@ -245,9 +246,9 @@ def test_per_sample_epsilon_goes_through_pipeline_and_cross_validation(diabetes)
 
 
 def test_transformed_target_works(diabetes):
-    net = TransformedTargetRegressor(
-        ConstrainedNetRegressor(**SMALL), func=np.log, inverse_func=np.exp
-    ).fit(*diabetes)
+    net = TransformedTargetRegressor(one_regressor(**SMALL), func=np.log, inverse_func=np.exp).fit(
+        *diabetes
+    )
     assert net.predict(diabetes[0]).min() > 0
 
 
@@ -304,7 +305,7 @@ def test_bad_parameters_are_named_before_anything_is_trained(Net, params, messag
 @pytest.mark.parametrize("bad", [[], [0.1] * 199, [0.1] * 201, np.full((200, 1), 0.1),
                                  [-0.1] * 200, [np.nan] * 200])  # fmt: skip
 def test_bad_vectors_of_epsilon_are_errors(bad, diabetes):
-    net = ConstrainedNetRegressor(**SMALL)
+    net = one_regressor(**SMALL)
     with pytest.raises(ValueError, match="epsilon"):
         net.fit(*diabetes, epsilon=bad)
     assert not hasattr(net, "net_")
@@ -316,17 +317,17 @@ def test_nan_and_infinity_are_errors(value, where, diabetes):
     X, y = (a.copy() for a in diabetes)
     (X if where == "X" else y)[3] = value
     with pytest.raises(ValueError, match="NaN|infinity"):
-        ConstrainedNetRegressor(**SMALL).fit(X, y)
+        one_regressor(**SMALL).fit(X, y)
 
 
 def test_y_of_another_length_or_none_is_an_error(diabetes):
     X, y = diabetes
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        ConstrainedNetRegressor(**SMALL).fit(X, y[:-1])
+        one_regressor(**SMALL).fit(X, y[:-1])
     with pytest.raises(ValueError, match="y"):
-        ConstrainedNetRegressor(**SMALL).fit(X)
+        one_regressor(**SMALL).fit(X)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        ConstrainedNetRegressor(**SMALL).fit(Dataset(X, y), y[:-1])
+        one_regressor(**SMALL).fit(Dataset(X, y), y[:-1])
 
 
 def test_other_features_and_unfitted_nets_are_errors(regressor, diabetes):
@@ -334,7 +335,7 @@ def test_other_features_and_unfitted_nets_are_errors(regressor, diabetes):
     for method in (regressor.predict, regressor.embed):
         with pytest.raises(ValueError, match="9 features"):
             method(X[:, :9])
-    unfitted = ConstrainedNetClassifier()
+    unfitted = one_classifier()
     for method in (unfitted.predict, unfitted.predict_proba, unfitted.embed):
         with pytest.raises(NotFittedError):
             method(X)
@@ -342,4 +343,4 @@ def test_other_features_and_unfitted_nets_are_errors(regressor, diabetes):
 
 def test_continuous_classes_are_an_error(diabetes):
     with pytest.raises(ValueError, match="continuous"):
-        ConstrainedNetClassifier(**SMALL).fit(diabetes[0], diabetes[1] + 0.5)
+        one_classifier(**SMALL).fit(diabetes[0], diabetes[1] + 0.5)

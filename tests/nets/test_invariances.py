@@ -9,8 +9,7 @@ import torch
 from convex import LINEAR, least_squares, smallest_worst_loss, solve
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
+from one_net import one_classifier, one_regressor
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +17,7 @@ def problem():
     """Data, tolerance, duals, and the net that found them."""
     X, y, loss = least_squares(0)
     epsilon = 1.5 * smallest_worst_loss(loss)
-    net = ConstrainedNetRegressor(epsilon=epsilon, normalize_y=False, **LINEAR).fit(X, y)
+    net = one_regressor(epsilon=epsilon, normalize_y=False, **LINEAR).fit(X, y)
     return X, y, epsilon, net
 
 
@@ -28,7 +27,7 @@ def times(scale):
 
 
 def refit(problem, X=None, y=None, **params):
-    net = ConstrainedNetRegressor(normalize_y=False, epsilon=problem[2], **LINEAR)
+    net = one_regressor(normalize_y=False, epsilon=problem[2], **LINEAR)
     X, y = (problem[0], problem[1]) if X is None else (X, y)
     return net.set_params(**params).fit(X, y).dual_variables_
 
@@ -63,7 +62,7 @@ def test_scaling_the_constraint_divides_the_duals(problem):
 def test_mini_batches_find_the_duals_of_full_batches(problem):
     params = {"optimizer": torch.optim.Adam, "primal_steps": None, "callbacks": None, "lr": 0.02}
     del_search = {"optimizer__line_search_fn": None}
-    net = ConstrainedNetRegressor(normalize_y=False, **{**LINEAR, **params, **del_search})
+    net = one_regressor(normalize_y=False, **{**LINEAR, **params, **del_search})
     del net.optimizer__line_search_fn, net.callbacks__lr_decay
     net.set_params(epsilon=problem[2], batch_size=20, max_epochs=1200)
     check_equal(net.fit(*problem[:2]).dual_variables_, problem[3].dual_variables_, share=0.02)
@@ -111,7 +110,7 @@ def test_no_input_gives_a_dual_that_is_negative_or_no_number(
 ):
     rng = np.random.RandomState(seed)
     X, y = scale * rng.normal(size=(n, 2)), scale * rng.normal(size=n)
-    Net = ConstrainedNetClassifier if classes else ConstrainedNetRegressor
+    Net = one_classifier if classes else one_regressor
     net = Net(
         module__hidden_layer_sizes=(3,), epsilon=epsilon, dual_lr=dual_lr, max_epochs=2,
         random_state=seed, **relaxations,

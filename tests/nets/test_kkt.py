@@ -5,14 +5,14 @@ import warnings
 import numpy as np
 import pytest
 from convex import LINEAR, least_squares, smallest_worst_loss
+from one_net import one_classifier, one_regressor
 from sklearn.exceptions import ConvergenceWarning
 
-from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
 from skally.callbacks import KKTStopping
 
 
 def linear(**params):
-    return ConstrainedNetRegressor(normalize_y=False, **{**LINEAR, **params})
+    return one_regressor(normalize_y=False, **{**LINEAR, **params})
 
 
 def test_constraints_that_cannot_all_hold_are_named_with_what_to_try():
@@ -39,7 +39,7 @@ def test_automatic_duals_that_have_not_converged_say_so():
     X, y, loss = least_squares(0)
     epsilon = 1.5 * smallest_worst_loss(loss)
     with pytest.warns(ConvergenceWarning, match="have not converged after 3 epochs.*max_epochs"):
-        ConstrainedNetRegressor(
+        one_regressor(
             module__hidden_layer_sizes=(4,), dual_lr="auto", max_epochs=3, epsilon=epsilon,
             normalize_y=False, random_state=0,
         ).fit(X, y)  # fmt: skip
@@ -48,8 +48,8 @@ def test_automatic_duals_that_have_not_converged_say_so():
 def test_nets_with_the_defaults_do_not_warn(diabetes, digits):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        ConstrainedNetRegressor(max_epochs=60, epsilon=0.01, random_state=0).fit(*diabetes)
-        ConstrainedNetClassifier(max_epochs=40, epsilon=0.0, random_state=0).fit(*digits)
+        one_regressor(max_epochs=60, epsilon=0.01, random_state=0).fit(*diabetes)
+        one_classifier(max_epochs=40, epsilon=0.0, random_state=0).fit(*digits)
 
 
 @pytest.mark.parametrize("relaxation", [{"dual_max": 3.0}, {"dual_decay": 0.1}])
@@ -79,7 +79,7 @@ def test_training_stops_when_the_conditions_are_met():
 
 def test_training_that_diverges_says_so_and_keeps_the_net_before(diabetes):
     X, y = diabetes
-    net = ConstrainedNetRegressor(max_epochs=2, random_state=0).fit(X, y)
+    net = one_regressor(max_epochs=2, random_state=0).fit(X, y)
     before, duals = net.predict(X), net.dual_variables_.copy()
     net.set_params(lr=1e30, dual_lr=1e30)
     for method in (net.partial_fit, net.fit):

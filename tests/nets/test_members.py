@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -167,7 +168,7 @@ def test_a_label_changes_no_member_from_which_its_row_is_withheld(table):
 
 @pytest.mark.parametrize("n_members", [4, 8])
 def test_held_out_losses_are_those_of_the_members_that_did_not_train_on_a_row(table, n_members):
-    net = fitted(table, n_members=n_members)
+    net = fitted(table, module=MLP, n_members=n_members)
     predicted = net.predict_members(table[0])[:, :, 0]
     chosen = net.net_.folds_ == net.module_.folds.numpy()[:, None]
     share = net.module_.constant_weight.item()
@@ -252,14 +253,14 @@ def test_where_nothing_can_be_withheld_it_is_said(table, given):
     assert np.isfinite(net.dual_variables_).all()
 
 
-@pytest.mark.parametrize("n_members", [0, 1.5, -1, "2"])
+@pytest.mark.parametrize("n_members", [0, 1.5, -1, "2", True, None])
 def test_bad_numbers_of_members(table, n_members):
-    with pytest.raises((ValueError, TypeError), match="n_members"):
+    with pytest.raises(ValueError, match="n_members == .* or 'auto'"):
         ConstrainedNetRegressor(n_members=n_members).fit(*table)
 
 
 def test_a_single_net_has_no_spread_and_no_members(table):
-    net = ConstrainedNetRegressor(max_epochs=1, random_state=0).fit(*table)
+    net = ConstrainedNetRegressor(n_members=1, max_epochs=1, random_state=0).fit(*table)
     with pytest.raises(ValueError, match="return_std"):
         net.predict(table[0], return_std=True)
     with pytest.raises(ValueError, match="n_members"):
@@ -376,3 +377,33 @@ def test_gradient_sketch_is_of_all_members(table):
     kernel = np.stack(rows) @ np.stack(rows).T
     Z = gradient_sketch(net, X, 40_000, 0)
     assert np.linalg.norm(Z @ Z.T - kernel) < 0.1 * np.linalg.norm(kernel)
+
+
+def test_twelve_members_for_tables_are_the_default_and_other_modules_are_alone(table):
+    def number(**params):
+        net = ConstrainedNetRegressor(**{"max_epochs": 1, "random_state": 0, **params})
+        return net.fit(*table).net_.n_members
+
+    assert number() == 12
+    assert number(module=MLP) == number(module=TabularMLP(10, 1)) == 1
+    assert number(module=MLP, n_members=3) == 3
+
+
+def test_training_on_keeps_the_number_of_members(table):
+    net = ConstrainedNetRegressor(MLP, n_members=2, max_epochs=1, random_state=0).fit(*table)
+    assert net.set_params(n_members="auto").partial_fit(*table).net_.n_members == 2
+
+
+def test_few_rows_are_withheld_from_no_member_without_a_warning_by_default(table):
+    net = ConstrainedNetRegressor(max_epochs=1, random_state=0).fit(*(each[:10] for each in table))
+    assert net.net_.n_members == 12 and np.isnan(net.held_out_loss_).all()
+    with pytest.warns(UserWarning, match="No sample is held out"):
+        net.set_params(n_members=12).fit(*(each[:10] for each in table))
+
+
+def test_threads_share_fitted_members(table):
+    net = ConstrainedNetRegressor(max_epochs=1, random_state=0).fit(*table)
+    expected = net.predict(table[0])
+    with ThreadPoolExecutor(4) as pool:
+        for predicted in pool.map(net.predict, [table[0]] * 40):
+            np.testing.assert_allclose(predicted, expected, rtol=1e-5)

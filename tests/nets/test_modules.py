@@ -3,10 +3,10 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from one_net import one_classifier, one_regressor
 from sklearn.base import clone
 from torch import nn
 
-from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
 from skally.nets.modules import MLP, BasicBlock, ResNet18
 
 
@@ -103,7 +103,7 @@ def images():
 @pytest.fixture(scope="module")
 def resnet(images):
     """A net fitted on them; its last batch has one row."""
-    net = ConstrainedNetClassifier(
+    net = one_classifier(
         ResNet18, module__width=4, batch_size=8, iterator_train__shuffle=False, lr=3e-3,
         max_epochs=12, random_state=0,
     )  # fmt: skip
@@ -135,7 +135,7 @@ def test_nets_with_a_resnet_are_cloned_and_pickled(images, resnet):
 @pytest.mark.parametrize("shape, channels", [((3, 96, 96), 3), ((1, 16, 16), 1), ((256,), 1)])
 def test_resnet_fits_images_of_other_sizes(shape, channels, rng):
     X, y = rng.normal(size=(5, *shape)), rng.normal(size=5)
-    net = ConstrainedNetRegressor(
+    net = one_regressor(
         ResNet18, module__n_channels=channels, module__width=4, batch_size=4, max_epochs=1,
         random_state=0,
     )  # fmt: skip
@@ -145,4 +145,4 @@ def test_resnet_fits_images_of_other_sizes(shape, channels, rng):
 def test_a_wrong_number_of_channels_is_named_before_training(rng):
     X, y = rng.normal(size=(4, 1, 16, 16)), [0, 1, 0, 1]
     with pytest.raises(ValueError, match="n_channels == 3, must divide 256"):
-        ConstrainedNetClassifier(ResNet18, random_state=0).fit(X, y)
+        one_classifier(ResNet18, random_state=0).fit(X, y)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from one_net import one_classifier, one_regressor
 from torch import nn
 
-from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
 from skally.nets.estimators import both_probabilities
 
 QUICK = {"max_epochs": 3, "random_state": 0}
@@ -26,7 +26,7 @@ class Ended(nn.Sequential):
 def test_columns_are_those_of_the_classes_and_the_right_one_wins(criterion, end, n_classes, rng):
     X = rng.normal(size=(90, 4))
     y = np.array(["a", "b", "c"])[np.argmax(X[:, :n_classes], axis=1)]
-    net = ConstrainedNetClassifier(
+    net = one_classifier(
         Ended, module__end=end, criterion=criterion, lr=0.1, max_epochs=30, random_state=0
     ).fit(X, y)
     proba = net.predict_proba(X)
@@ -41,7 +41,7 @@ def test_columns_are_those_of_the_classes_and_the_right_one_wins(criterion, end,
 ])  # fmt: skip
 def test_losses_of_two_classes_refuse_other_numbers(criterion, n_classes, rng):
     y = np.arange(30) % n_classes
-    net = ConstrainedNetClassifier(criterion=criterion, **QUICK)
+    net = one_classifier(criterion=criterion, **QUICK)
     message = rf"criterion == BCE\w*: .*must have {n_classes} col.*It is for two classes"
     with pytest.raises(ValueError, match=message):
         net.fit(rng.normal(size=(30, 4)), y)
@@ -54,7 +54,7 @@ def test_losses_of_two_classes_refuse_other_numbers(criterion, n_classes, rng):
     nn.PoissonNLLLoss, nn.SmoothL1Loss(reduction="none"),
 ])  # fmt: skip
 def test_losses_of_numbers_are_none_of_classes(criterion, name, digits):
-    net = ConstrainedNetClassifier(**{name: criterion}, **QUICK)
+    net = one_classifier(**{name: criterion}, **QUICK)
     with pytest.raises(ValueError, match=f"^{name} == .*must be a loss whose target is a class"):
         net.fit(*digits)
 
@@ -65,7 +65,7 @@ def test_losses_of_numbers_are_none_of_classes(criterion, name, digits):
 ])  # fmt: skip
 def test_losses_of_probabilities_refuse_other_outputs(name, criterion, end, digits):
     X, y = digits
-    net = ConstrainedNetClassifier(Ended, module__end=end, **{name: criterion}, **QUICK)
+    net = one_classifier(Ended, module__end=end, **{name: criterion}, **QUICK)
     with pytest.raises(ValueError, match=f"{name} == .*needs a module that gives probabilities"):
         net.fit(X, y if criterion is nn.NLLLoss else y > 4)
 
@@ -74,19 +74,19 @@ def test_losses_of_probabilities_refuse_other_outputs(name, criterion, end, digi
 def test_a_module_of_another_number_of_outputs_is_an_error(n_outputs, digits):
     message = rf"\({'64'}, {n_outputs}\) for 64 rows, must have 10 columns"
     with pytest.raises(ValueError, match=message):
-        ConstrainedNetClassifier(nn.Linear(64, n_outputs), **QUICK).fit(*digits)
+        one_classifier(nn.Linear(64, n_outputs), **QUICK).fit(*digits)
 
 
 def test_classes_to_come_have_their_columns(digits):
     X, y = digits
-    net = ConstrainedNetClassifier(nn.Linear(64, 10), **QUICK)
+    net = one_classifier(nn.Linear(64, 10), **QUICK)
     net.partial_fit(X[y < 5], y[y < 5], classes=range(10))
     assert net.predict_proba(X).shape == (200, 10)
 
 
 def test_a_function_of_the_users_own_may_make_the_columns(digits):
     X, y = digits
-    net = ConstrainedNetClassifier(
+    net = one_classifier(
         nn.Sequential(nn.Linear(64, 1), nn.Sigmoid()), predict_nonlinearity=both_probabilities,
         criterion=lambda p, t: (p[:, 0] - t) ** 2, **QUICK,
     ).fit(X, y > 4)  # fmt: skip
@@ -96,13 +96,13 @@ def test_a_function_of_the_users_own_may_make_the_columns(digits):
 @pytest.mark.parametrize("criterion", [nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss])
 def test_losses_of_classes_are_none_of_a_number(criterion, diabetes):
     with pytest.raises(ValueError, match="criterion == .*ConstrainedNetClassifier"):
-        ConstrainedNetRegressor(criterion=criterion, **QUICK).fit(*diabetes)
+        one_regressor(criterion=criterion, **QUICK).fit(*diabetes)
 
 
 @pytest.mark.parametrize("criterion", [nn.BCEWithLogitsLoss, nn.PoissonNLLLoss])
 def test_losses_of_positive_targets_are_not_given_standardised_ones(criterion, diabetes):
     X, y = diabetes[0], (diabetes[1] > 100).astype(float)
-    net = ConstrainedNetRegressor(criterion=criterion, epsilon=2.0, **QUICK)
+    net = one_regressor(criterion=criterion, epsilon=2.0, **QUICK)
     with pytest.raises(ValueError, match="from 0 to .*normalize_y=False"):
         net.fit(X, y)
     assert net.set_params(normalize_y=False).fit(X, y).predict(X).shape == (200,)
@@ -110,14 +110,14 @@ def test_losses_of_positive_targets_are_not_given_standardised_ones(criterion, d
 
 def test_soft_labels_may_be_the_targets_of_a_loss_of_classes(digits):
     X, y = digits[0], np.eye(10)[digits[1]]
-    net = ConstrainedNetRegressor(criterion=nn.CrossEntropyLoss, normalize_y=False, **QUICK)
+    net = one_regressor(criterion=nn.CrossEntropyLoss, normalize_y=False, **QUICK)
     assert net.fit(X, y).predict(X).shape == (200, 10)
 
 
 def test_a_regressor_gives_as_many_outputs_as_targets(diabetes):
     for n_outputs in (2, 3):
         with pytest.raises(ValueError, match=rf"outputs of shape \(64, {n_outputs}\).*must give 1"):
-            ConstrainedNetRegressor(nn.Linear(10, n_outputs), **QUICK).fit(*diabetes)
+            one_regressor(nn.Linear(10, n_outputs), **QUICK).fit(*diabetes)
 
 
 def test_a_loss_that_fails_is_named_with_the_shapes(digits):
@@ -125,4 +125,4 @@ def test_a_loss_that_fails_is_named_with_the_shapes(digits):
         return torch.mm(y_pred, y_true)
 
     with pytest.raises(ValueError, match=r"criterion == criterion .*\(64, 10\) and .*\(64,\)"):
-        ConstrainedNetClassifier(criterion=criterion, **QUICK).fit(*digits)
+        one_classifier(criterion=criterion, **QUICK).fit(*digits)

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from one_net import one_classifier, one_regressor
 from sklearn.base import clone
 from skorch.callbacks import Callback, Checkpoint, EarlyStopping, EpochScoring, LRScheduler
 from skorch.dataset import ValidSplit
@@ -12,7 +13,6 @@ from skorch.helper import predefined_split
 from torch import nn
 from torch.utils.data import DataLoader, Subset, TensorDataset, WeightedRandomSampler
 
-from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
 from skally.nets.data import ArrayDataset
 from skally.nets.loader import BatchLoader
 from skally.nets.loop import LeanLoop
@@ -47,7 +47,7 @@ def assert_same_training(a, b):
 
 
 def fit_remembering(X, y, **params):
-    net = ConstrainedNetRegressor(callbacks=[("memory", Memory)], **{**QUICK, **params}).fit(X, y)
+    net = one_regressor(callbacks=[("memory", Memory)], **{**QUICK, **params}).fit(X, y)
     return net, dict(net.net_.callbacks_)["memory"]
 
 
@@ -63,8 +63,9 @@ def test_each_epoch_ends_in_one_projected_dual_step_on_all_rows(diabetes):
     assert np.allclose(net.slacks_, memory.slacks[-1], rtol=1e-4, atol=1e-4)
 
 
-def test_slack_is_the_loss_of_the_fitted_net_minus_epsilon(diabetes, regressor):
+def test_slack_is_the_loss_of_the_fitted_net_minus_epsilon(diabetes):
     X, y = (a[:150] for a in diabetes)
+    regressor = one_regressor(module__dropout=0.1, max_epochs=10, random_state=0).fit(X, y)
     assert np.allclose(regressor.slacks_, regressor.sample_loss(X, y) - 0.1, atol=1e-4)
     z = (y - y.mean()) / y.std()
     z_pred = (regressor.predict(X) - y.mean()) / y.std()
@@ -74,7 +75,7 @@ def test_slack_is_the_loss_of_the_fitted_net_minus_epsilon(diabetes, regressor):
 def test_batch_updates_follow_algorithm_1_by_hand():
     """One linear unit, two samples a batch, plain gradient descent: by hand in numpy."""
     X, y = np.array([[1.0], [2.0], [-1.0]], dtype="f4"), np.array([1.0, -1.0, 0.5], dtype="f4")
-    net = ConstrainedNetRegressor(
+    net = one_regressor(
         nn.Linear(1, 1, bias=False), module__in_features=1, module__out_features=1,
         module__bias=False, normalize_y=False, epsilon=0.1, dual_lr=0.5, dual_update="batch",
         optimizer=torch.optim.SGD, lr=0.05, batch_size=2, iterator_train__shuffle=False,
@@ -96,14 +97,14 @@ def test_batch_updates_follow_algorithm_1_by_hand():
 
 @pytest.mark.parametrize("dual_update, expected", [("epoch", 7), ("batch", 7)])
 def test_primal_steps_say_how_many_steps_lie_between_dual_steps(diabetes, dual_update, expected):
-    net = ConstrainedNetRegressor(
-        primal_steps=4, batch_size=20, dual_update=dual_update, **QUICK
-    ).fit(*diabetes)  # 10 batches an epoch, 3 epochs
+    net = one_regressor(primal_steps=4, batch_size=20, dual_update=dual_update, **QUICK).fit(
+        *diabetes
+    )  # 10 batches an epoch, 3 epochs
     assert net.n_dual_updates_ == expected
 
 
 def test_primal_steps_beyond_the_training_leave_the_duals_alone(diabetes):
-    net = ConstrainedNetRegressor(primal_steps=10**6, dual_init=0.25, **QUICK).fit(*diabetes)
+    net = one_regressor(primal_steps=10**6, dual_init=0.25, **QUICK).fit(*diabetes)
     assert net.n_dual_updates_ == 0 and np.all(net.dual_variables_ == 0.25)
     assert np.isfinite(net.history[:, "max_violation"]).all()
 
@@ -121,7 +122,7 @@ def test_rows_keep_their_dual_in_every_batch_size(diabetes, batch_size, dual_upd
     X, y = diabetes
     epsilon = np.full(200, 1e3)
     epsilon[11] = 0.0
-    net = ConstrainedNetRegressor(
+    net = one_regressor(
         batch_size=batch_size, dual_update=dual_update, max_epochs=1, random_state=0
     ).fit(X, y, epsilon=epsilon)
     assert np.flatnonzero(net.dual_variables_).tolist() == [11]
@@ -130,7 +131,7 @@ def test_rows_keep_their_dual_in_every_batch_size(diabetes, batch_size, dual_upd
 def test_last_batch_of_one_row_trains_a_net_with_batch_normalisation(diabetes):
     module = nn.Sequential(nn.Linear(10, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
     X, y = diabetes
-    net = ConstrainedNetRegressor(module, batch_size=50, **QUICK).fit(X[:101], y[:101])
+    net = one_regressor(module, batch_size=50, **QUICK).fit(X[:101], y[:101])
     assert np.isfinite(net.dual_variables_).all()
 
 
@@ -144,7 +145,7 @@ def test_batch_normalisation_trains_whatever_loads_the_batches(params, is_data_s
     module = nn.Sequential(nn.BatchNorm1d(10), nn.Linear(10, 1))
     X, y = diabetes
     data = TensorDataset(torch.tensor(X[:101]).double(), torch.tensor(y[:101]))
-    net = ConstrainedNetRegressor(module, batch_size=50, **{**QUICK, **params})
+    net = one_regressor(module, batch_size=50, **{**QUICK, **params})
     net.fit(*((data,) if is_data_set else (X[:101], y[:101])))
     assert np.isfinite(net.dual_variables_).all()
 
@@ -152,7 +153,7 @@ def test_batch_normalisation_trains_whatever_loads_the_batches(params, is_data_s
 def test_a_batch_of_one_row_that_cannot_be_avoided_says_what_to_do(diabetes):
     module = nn.Sequential(nn.BatchNorm1d(10), nn.Linear(10, 1))
     with pytest.raises(ValueError, match="batch has one row.*iterator_train__drop_last=True"):
-        ConstrainedNetRegressor(module, batch_size=1, **QUICK).fit(*diabetes)
+        one_regressor(module, batch_size=1, **QUICK).fit(*diabetes)
 
 
 @pytest.mark.parametrize("params, message", [
@@ -164,7 +165,7 @@ def test_a_batch_of_one_row_that_cannot_be_avoided_says_what_to_do(diabetes):
 ])  # fmt: skip
 @pytest.mark.filterwarnings("ignore:You set iterator_valid__shuffle=True")  # skorch says so too
 def test_loaders_that_leave_out_or_move_rows_are_errors(params, message, diabetes):
-    net = ConstrainedNetRegressor(**{**QUICK, **params})
+    net = one_regressor(**{**QUICK, **params})
     with pytest.raises(ValueError, match=message):
         net.fit(*diabetes)
     assert not hasattr(net, "net_")
@@ -176,9 +177,7 @@ def test_rows_that_a_loader_of_ones_own_never_gives_have_not_diverged(diabetes):
             yield from list(super().__iter__())[:1]
 
     with pytest.raises(ValueError, match="iterator_valid gives 50 rows, must give all 200"):
-        ConstrainedNetRegressor(iterator_valid=Halves, iterator_valid__batch_size=50, **QUICK).fit(
-            *diabetes
-        )
+        one_regressor(iterator_valid=Halves, iterator_valid__batch_size=50, **QUICK).fit(*diabetes)
 
 
 @pytest.mark.parametrize("params", [
@@ -207,7 +206,7 @@ def test_held_out_rows_get_nan_and_the_others_their_own_dual(diabetes, split):
     X, y = diabetes
     epsilon = np.full(200, 1e3)
     epsilon[[10, 45]] = 0.0
-    net = ConstrainedNetRegressor(train_split=split, **QUICK).fit(X, y, epsilon=epsilon)
+    net = one_regressor(train_split=split, **QUICK).fit(X, y, epsilon=epsilon)
     assert np.isnan(net.dual_variables_[:30]).all()
     assert np.flatnonzero(np.nan_to_num(net.dual_variables_)).tolist() == [45]
     assert net.train_embedding_.shape == (200, 256) and np.isfinite(net.slacks_).all()
@@ -216,11 +215,11 @@ def test_held_out_rows_get_nan_and_the_others_their_own_dual(diabetes, split):
 
 def test_skorchs_own_splits_work(digits, diabetes):
     X, y = digits
-    net = ConstrainedNetClassifier(train_split=ValidSplit(5, stratified=True), **QUICK).fit(X, y)
+    net = one_classifier(train_split=ValidSplit(5, stratified=True), **QUICK).fit(X, y)
     assert np.isnan(net.dual_variables_).sum() == 40
     assert {"valid_loss", "valid_acc"} <= set(net.history[-1])
     valid = ArrayDataset(X[:20], y[:20].astype(np.int64))
-    net = ConstrainedNetClassifier(train_split=predefined_split(valid), **QUICK).fit(X, y)
+    net = one_classifier(train_split=predefined_split(valid), **QUICK).fit(X, y)
     assert np.isfinite(net.dual_variables_).all() and "valid_acc" in net.history[-1]
 
 
@@ -229,7 +228,7 @@ def test_split_whose_rows_cannot_be_traced_is_an_error(diabetes):
         return ArrayDataset(dataset.X[:5], dataset.y[:5]), None
 
     with pytest.raises(ValueError, match="train_split"):
-        ConstrainedNetRegressor(train_split=copies, **QUICK).fit(*diabetes)
+        one_regressor(train_split=copies, **QUICK).fit(*diabetes)
 
 
 def test_history_has_the_columns_of_the_dual_problem(diabetes):
@@ -281,7 +280,7 @@ def test_automatic_dual_steps_grow_tenfold_and_fall_with_the_learning_rate(diabe
 
 
 def test_a_penalty_is_the_step_of_automatic_duals(diabetes):
-    net = ConstrainedNetRegressor(dual_lr="auto", penalty=0.7, dual_max=1e9, **QUICK)
+    net = one_regressor(dual_lr="auto", penalty=0.7, dual_max=1e9, **QUICK)
     assert net.fit(*diabetes).net_.dual_step_.dual_lr == 0.7
     net.set_params(dual_decay=1.0).fit(*diabetes)
     assert net.net_.dual_step_.dual_lr == 0.5  # a step of 1 / dual_decay would jump about
@@ -291,7 +290,7 @@ def test_weight_decay_keeps_its_say_however_large_the_duals(rng):
     """At the saddle point, the gradient of the Lagrangian balances the decay, undivided."""
     X = rng.normal(size=(30, 2)).astype(np.float32)
     y = X @ [1.0, -1.0] + rng.normal(size=30)
-    net = ConstrainedNetRegressor(
+    net = one_regressor(
         module__hidden_layer_sizes=(), normalize_y=False, epsilon=0.5, dual_lr=0.5, dual_max=4.0,
         optimizer=torch.optim.SGD, optimizer__weight_decay=0.3, lr=0.05, batch_size=-1,
         max_epochs=600, callbacks__lr_decay=None, random_state=0,
@@ -305,7 +304,7 @@ def test_weight_decay_keeps_its_say_however_large_the_duals(rng):
 
 def test_stationarity_is_the_length_of_the_lagrangians_gradient(diabetes):
     X, y = diabetes
-    net = ConstrainedNetRegressor(normalize_y=False, module__hidden_layer_sizes=(), **QUICK)
+    net = one_regressor(normalize_y=False, module__hidden_layer_sizes=(), **QUICK)
     net.fit(X, y)
     residual = net.predict(X) - y
     weight = (1 + net.dual_variables_) * 2 * residual / len(y)
@@ -319,7 +318,7 @@ def test_stationarity_is_the_length_of_the_lagrangians_gradient(diabetes):
 def test_callbacks_see_a_skorch_net_in_its_own_units(digits):
     X, y = digits
     words = np.array(["zero", "one", "two", "three", "four"])[y % 5]
-    net = ConstrainedNetClassifier(
+    net = one_classifier(
         callbacks=[
             ("acc", EpochScoring("accuracy", on_train=True, name="acc", lower_is_better=False)),
             ("schedule", LRScheduler(policy="StepLR", step_size=1, gamma=0.5)),
@@ -333,7 +332,7 @@ def test_callbacks_see_a_skorch_net_in_its_own_units(digits):
 
 
 def duals_at_epoch(X, y, epoch, **params):
-    return ConstrainedNetRegressor(max_epochs=epoch, random_state=0, **params).fit(X, y)
+    return one_regressor(max_epochs=epoch, random_state=0, **params).fit(X, y)
 
 
 @pytest.mark.parametrize("kind", ["early stopping", "checkpoint"])
@@ -350,9 +349,7 @@ def test_best_weights_come_back_with_the_duals_of_their_epoch(diabetes, tmp_path
         else Checkpoint(monitor="score_best", load_best=True, dirname=tmp_path)
     )
     params = {"train_split": split_off_first_rows, "dual_lr": 0.2, "callbacks__lr_decay": None}
-    best = ConstrainedNetRegressor(
-        max_epochs=8, random_state=0, callbacks=[score, back], **params
-    ).fit(X, y)
+    best = one_regressor(max_epochs=8, random_state=0, callbacks=[score, back], **params).fit(X, y)
     fourth = duals_at_epoch(X, y, 4, **params)
     assert np.allclose(best.predict(X), fourth.predict(X), rtol=1e-4)
     assert_same_training(best, fourth)
@@ -363,9 +360,9 @@ def test_best_weights_come_back_with_the_duals_of_their_epoch(diabetes, tmp_path
 def test_saved_files_bring_back_weights_and_duals(diabetes, tmp_path):
     X, y = diabetes
     files = {"f_params": tmp_path / "params.pt", "f_criterion": tmp_path / "criterion.pt"}
-    net = ConstrainedNetRegressor(dual_lr=0.2, **QUICK).fit(X, y)
+    net = one_regressor(dual_lr=0.2, **QUICK).fit(X, y)
     net.net_.save_params(**files)
-    other = ConstrainedNetRegressor(max_epochs=1, random_state=1).fit(X, y)
+    other = one_regressor(max_epochs=1, random_state=1).fit(X, y)
     other.net_.load_params(**files)
     assert np.array_equal(net.predict(X), other.predict(X))
     assert np.array_equal(net.dual_variables_, other.net_.criterion_.multipliers.dual)
@@ -374,7 +371,7 @@ def test_saved_files_bring_back_weights_and_duals(diabetes, tmp_path):
 
 def test_partial_fit_goes_on_with_new_data_and_new_duals(diabetes):
     X, y = diabetes
-    net = ConstrainedNetRegressor(**QUICK).partial_fit(X, y)
+    net = one_regressor(**QUICK).partial_fit(X, y)
     before = net.sample_loss(X, y).mean()
     net.partial_fit(X[:50], y[:50])
     assert net.dual_variables_.shape == (50,) and len(net.history) == 6
@@ -385,7 +382,7 @@ def test_partial_fit_goes_on_with_new_data_and_new_duals(diabetes):
 def test_partial_fit_knows_classes_to_come(digits):
     X, y = digits
     some = y < 5
-    net = ConstrainedNetClassifier(**QUICK).partial_fit(X[some], y[some], classes=range(10))
+    net = one_classifier(**QUICK).partial_fit(X[some], y[some], classes=range(10))
     net.partial_fit(X, y)
     assert net.classes_.tolist() == list(range(10))
     with pytest.raises(ValueError, match="unseen labels"):
@@ -393,7 +390,7 @@ def test_partial_fit_knows_classes_to_come(digits):
 
 
 def test_warm_start_keeps_the_weights_and_fit_without_it_does_not(diabetes):
-    net = ConstrainedNetRegressor(warm_start=True, **QUICK).fit(*diabetes)
+    net = one_regressor(warm_start=True, **QUICK).fit(*diabetes)
     first = net.sample_loss(*diabetes).mean()
     assert net.fit(*diabetes).sample_loss(*diabetes).mean() < first
     cold = net.set_params(warm_start=False).fit(*diabetes)
@@ -401,7 +398,7 @@ def test_warm_start_keeps_the_weights_and_fit_without_it_does_not(diabetes):
 
 
 def test_parameters_set_after_fit_are_used_when_training_goes_on(diabetes):
-    net = ConstrainedNetRegressor(module__hidden_layer_sizes=(8,), **QUICK).fit(*diabetes)
+    net = one_regressor(module__hidden_layer_sizes=(8,), **QUICK).fit(*diabetes)
     weights = net.module_[1].weight.detach().clone()
     net = pickle.loads(pickle.dumps(net)).set_params(lr=0.0, dual_lr=7.0, max_epochs=1)
     net.partial_fit(*diabetes)
@@ -411,7 +408,7 @@ def test_parameters_set_after_fit_are_used_when_training_goes_on(diabetes):
 
 def test_training_data_are_not_part_of_a_fitted_net(rng):
     X = rng.normal(size=(20_000, 10)).astype(np.float32)
-    net = ConstrainedNetRegressor(
+    net = one_regressor(
         max_epochs=1, module__hidden_layer_sizes=(2,), iterator_valid__batch_size=5000
     ).fit(X, X[:, 0])
     assert len(pickle.dumps(net)) < X.nbytes + 20_000 * 4 * 12
@@ -420,7 +417,7 @@ def test_training_data_are_not_part_of_a_fitted_net(rng):
 def test_module_instance_is_not_changed_by_fit(diabetes):
     module = nn.Linear(10, 1)
     weights = module.weight.detach().clone()
-    a = ConstrainedNetRegressor(module, **QUICK).fit(*diabetes)
+    a = one_regressor(module, **QUICK).fit(*diabetes)
     assert torch.equal(module.weight, weights) and not torch.equal(a.module_.weight, weights)
 
 
@@ -428,7 +425,7 @@ def test_global_random_state_is_neither_read_nor_changed(diabetes):
     torch.manual_seed(5)
     np.random.seed(5)  # noqa: NPY002
     states = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
-    nets = [ConstrainedNetRegressor(module__dropout=0.5, **QUICK).fit(*diabetes)]
+    nets = [one_regressor(module__dropout=0.5, **QUICK).fit(*diabetes)]
     assert torch.equal(states[0], torch.get_rng_state())
     assert np.array_equal(states[1], np.random.get_state()[1])  # noqa: NPY002
     torch.manual_seed(6)
@@ -437,7 +434,7 @@ def test_global_random_state_is_neither_read_nor_changed(diabetes):
 
 
 def test_unseeded_nets_differ(diabetes):
-    a, b = (ConstrainedNetRegressor(max_epochs=1).fit(*diabetes) for _ in range(2))
+    a, b = (one_regressor(max_epochs=1).fit(*diabetes) for _ in range(2))
     assert not np.array_equal(a.predict(diabetes[0]), b.predict(diabetes[0]))
 
 
@@ -447,7 +444,7 @@ def test_a_callback_may_end_the_training_and_keep_what_was_learned(diabetes):
             if len(net.history) == 2:
                 raise KeyboardInterrupt
 
-    net = ConstrainedNetRegressor(callbacks=[Enough()], max_epochs=50, random_state=0)
+    net = one_regressor(callbacks=[Enough()], max_epochs=50, random_state=0)
     net.fit(*diabetes)
     assert len(net.history) == 2 and np.isfinite(net.dual_variables_).all()
 
@@ -465,7 +462,7 @@ def rates_of(net, *data):
 
 
 def test_learning_rate_falls_along_half_a_cosine_in_every_fit(diabetes):
-    net = ConstrainedNetRegressor(callbacks=[("rates", Rates)], max_epochs=4, batch_size=-1)
+    net = one_regressor(callbacks=[("rates", Rates)], max_epochs=4, batch_size=-1)
     falling = 1e-3 * (1 + np.cos(np.pi * np.arange(4) / 4)) / 2
     assert np.allclose(rates_of(net, *diabetes), falling)
     net.partial_fit(*diabetes)
@@ -481,7 +478,7 @@ def test_learning_rate_falls_along_half_a_cosine_in_every_fit(diabetes):
 def test_a_schedule_of_the_users_own_takes_its_place(diabetes, params):
     if "callbacks__mine__lr_lambda" in params:
         params = {**params, "callbacks__mine__lr_lambda": lambda epoch: 1.0}
-    net = ConstrainedNetRegressor(max_epochs=3, batch_size=-1, **params)
+    net = one_regressor(max_epochs=3, batch_size=-1, **params)
     assert np.allclose(rates_of(net, *diabetes), 1e-3)
 
 
@@ -489,7 +486,7 @@ def test_a_schedule_of_the_users_own_takes_its_place(diabetes, params):
 @pytest.mark.parametrize("in_memory", [True, False])
 def test_data_in_memory_are_predicted_in_large_batches_filled_up(in_memory, batch_size, diabetes):
     X, y = diabetes
-    net = ConstrainedNetRegressor(batch_size=batch_size, max_epochs=1, random_state=0).fit(X, y)
+    net = one_regressor(batch_size=batch_size, max_epochs=1, random_state=0).fit(X, y)
     sizes = []
     net.module_.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
     X = np.tile(X, (6, 1))  # 1,200 rows
@@ -503,7 +500,7 @@ def test_data_in_memory_are_predicted_in_large_batches_filled_up(in_memory, batc
 def test_rows_drawn_more_often_count_for_less(diabetes):
     """Importance sampling: over all draws, the mean is that of the plain Lagrangian."""
     X, y = diabetes[0][:6], torch.arange(6.0)[:, None]
-    net = ConstrainedNetRegressor(epsilon=0.3, dual_lr=5.0, **QUICK).fit(X, y.ravel()).net_
+    net = one_regressor(epsilon=0.3, dual_lr=5.0, **QUICK).fit(X, y.ravel()).net_
     y_pred, dual, rows = torch.zeros(6, 1), net.criterion_.multipliers.dual, torch.arange(6)
     assert dual.max() > 1
     net.scale_, net.share_, net.rows_ = 1.0, None, rows
@@ -526,13 +523,13 @@ def test_rows_drawn_more_often_count_for_less(diabetes):
     ],
 )  # fmt: skip
 def test_adam_moves_all_weights_by_one_call_unless_told_otherwise(params, fused, diabetes):
-    net = ConstrainedNetRegressor(max_epochs=1, random_state=0, **params).fit(*diabetes)
+    net = one_regressor(max_epochs=1, random_state=0, **params).fit(*diabetes)
     assert net.net_.optimizer_.param_groups[0]["fused"] == fused
 
 
 def test_batch_mode_records_what_its_batches_found(diabetes):
     """Without duals that is the loss of training."""
-    net = ConstrainedNetRegressor(
+    net = one_regressor(
         dual_update="batch", dual_lr=0.0, max_epochs=4, batch_size=50, random_state=0
     ).fit(*diabetes)
     assert np.allclose(net.history[:, "objective"], net.history[:, "train_loss"], rtol=1e-4)
@@ -546,9 +543,9 @@ def test_a_callback_that_predicts_leaves_the_net_in_training(diabetes):
     seen = []
     module = nn.Sequential(nn.Linear(10, 1))
     module.register_forward_pre_hook(lambda m, _: seen.append(m.training))
-    ConstrainedNetRegressor(
-        module, batch_size=50, dual_warmup=1, max_epochs=1, callbacks=[Predicts()]
-    ).fit(*diabetes)
+    one_regressor(module, batch_size=50, dual_warmup=1, max_epochs=1, callbacks=[Predicts()]).fit(
+        *diabetes
+    )
     assert seen[:8] == [True, False] * 4
 
 
@@ -564,10 +561,10 @@ def test_a_callback_that_predicts_leaves_the_net_in_training(diabetes):
 )
 def test_lean_steps_are_those_of_skorch(params, diabetes, monkeypatch):
     """The same operations in the same order: only the optimizer's kernel would be another."""
-    lean = ConstrainedNetRegressor(**QUICK, **params).fit(*diabetes)
+    lean = one_regressor(**QUICK, **params).fit(*diabetes)
     for name in ("train_step", "train_step_single"):
         monkeypatch.delattr(LeanLoop, name)
-    net = ConstrainedNetRegressor(**QUICK, **params).fit(*diabetes)
+    net = one_regressor(**QUICK, **params).fit(*diabetes)
     assert_same_training(lean, net)
     for ours, skorchs in zip(lean.history, net.history, strict=True):
         assert ours.keys() == skorchs.keys()
@@ -582,7 +579,7 @@ def test_a_callback_that_looks_at_gradients_gets_them(diabetes):
         def on_grad_computed(self, net, named_parameters, **kwargs):
             Gradients.n_seen += all(p.grad is not None for _, p in named_parameters)
 
-    plain = ConstrainedNetRegressor(**QUICK).fit(*diabetes)
-    net = ConstrainedNetRegressor(**QUICK, callbacks=[Gradients]).fit(*diabetes)
+    plain = one_regressor(**QUICK).fit(*diabetes)
+    net = one_regressor(**QUICK, callbacks=[Gradients]).fit(*diabetes)
     assert Gradients.n_seen == 3 * 4  # batches of 200 rows
     assert_same_training(net, plain)

@@ -9,10 +9,10 @@ import cvxpy as cp
 import numpy as np
 import pytest
 import torch
+from one_net import one_regressor
 from sklearn.svm import SVC, LinearSVC
 from torch import nn
 
-from skally import ConstrainedNetRegressor
 from skally.callbacks import KKTStopping
 
 
@@ -35,7 +35,7 @@ def two_classes(seed, n=60, distance=1.0):
 
 def svm(X, y, bias=True, **params):
     """Net whose duals, divided by n, are the dual coefficients of a support vector machine."""
-    return ConstrainedNetRegressor(
+    return one_regressor(
         nn.Linear, module__in_features=2, module__out_features=1, module__bias=bias,
         normalize_y=False, criterion=ridge, constraint_criterion=margin, epsilon=1.0,
         dual_lr="auto", optimizer=torch.optim.LBFGS, optimizer__line_search_fn="strong_wolfe",
@@ -84,7 +84,7 @@ def test_penalty_makes_the_method_of_multipliers():
     rng, rho, n = np.random.RandomState(0), 0.8, 30
     X = rng.normal(size=(n, 2)).astype(np.float32)
     y = (X @ [1.0, -1.0] + rng.standard_t(3, size=n)).astype(np.float32)
-    net = ConstrainedNetRegressor(
+    net = one_regressor(
         module__hidden_layer_sizes=(), normalize_y=False, epsilon=2.0, dual_lr=rho, penalty=rho,
         optimizer=torch.optim.LBFGS, optimizer__line_search_fn="strong_wolfe", lr=1.0,
         batch_size=-1, primal_steps=8, max_epochs=24, callbacks__lr_decay=None, random_state=0,

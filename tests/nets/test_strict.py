@@ -5,12 +5,13 @@ import signal
 import numpy as np
 import pytest
 import torch
+from one_net import one_classifier, one_regressor
 from sklearn.model_selection import cross_val_score
 from skorch.callbacks import Callback, EarlyStopping
 from skorch.dataset import ValidSplit
 from torch import nn
 
-from skally import ALLYSampler, ConstrainedNetClassifier, ConstrainedNetRegressor, DualRegressor
+from skally import ALLYSampler, DualRegressor
 from skally.callbacks import KKTStopping
 from skally.epsilon import epsilon_grid
 from skally.nets.heads import LossRegressor
@@ -27,7 +28,7 @@ class PressCtrlC(Callback):
             signal.raise_signal(signal.SIGINT)
 
 
-INTERRUPTED = ConstrainedNetRegressor(callbacks=[PressCtrlC()], **SMALL)
+INTERRUPTED = one_regressor(callbacks=[PressCtrlC()], **SMALL)
 
 
 @pytest.mark.parametrize("train", [
@@ -35,7 +36,7 @@ INTERRUPTED = ConstrainedNetRegressor(callbacks=[PressCtrlC()], **SMALL)
     lambda X, y: INTERRUPTED.partial_fit(X, y),
     lambda X, y: cross_val_score(INTERRUPTED, X, y, cv=2),
     lambda X, y: epsilon_grid(INTERRUPTED, X, y),
-    lambda X, y: ConstrainedNetRegressor(epsilon="auto").set_params(
+    lambda X, y: one_regressor(epsilon="auto").set_params(
         **INTERRUPTED.get_params()).set_params(epsilon="auto").fit(X, y),
 ])  # fmt: skip
 def test_ctrl_c_comes_out_of_whatever_trains_a_net(train, diabetes):
@@ -46,7 +47,7 @@ def test_ctrl_c_comes_out_of_whatever_trains_a_net(train, diabetes):
 
 def test_a_fitted_net_is_as_it_was_after_ctrl_c(diabetes):
     X, y = diabetes
-    net = ConstrainedNetRegressor(**SMALL).fit(X, y)
+    net = one_regressor(**SMALL).fit(X, y)
     before = {k: v for k, v in vars(net).items() if k.endswith("_")}
     net.set_params(callbacks=[PressCtrlC()])
     with pytest.raises(KeyboardInterrupt):
@@ -68,7 +69,7 @@ def test_ctrl_c_between_callbacks_is_raised(place, diabetes):
 
     loss = nn.MSELoss if place == "forward" else criterion
     with pytest.raises(KeyboardInterrupt):
-        ConstrainedNetRegressor(Module(10, 1), criterion=loss, **{"max_epochs": 2}).fit(*diabetes)
+        one_regressor(Module(10, 1), criterion=loss, **{"max_epochs": 2}).fit(*diabetes)
 
 
 @pytest.mark.parametrize("head", [DualRegressor(), LossRegressor(1.0, (4,), 5, 0.01)])
@@ -92,7 +93,7 @@ def test_ctrl_c_comes_out_of_heads(head, monkeypatch, rng):
      "train_split": ValidSplit(5)},
 ])  # fmt: skip
 def test_callbacks_that_stop_a_training_still_do(params, diabetes):
-    net = ConstrainedNetRegressor(**{**SMALL, "max_epochs": 50, **params}).fit(*diabetes)
+    net = one_regressor(**{**SMALL, "max_epochs": 50, **params}).fit(*diabetes)
     assert len(net.history) < 5
 
 
@@ -108,7 +109,7 @@ class Double(nn.Sequential):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # a short training
 def test_modules_in_double_precision_learn_what_single_ones_do(params, digits):
     X, y = digits
-    net = ConstrainedNetClassifier(Double, lr=0.05, max_epochs=20, random_state=0, **params)
+    net = one_classifier(Double, lr=0.05, max_epochs=20, random_state=0, **params)
     net.fit(X, y)
     assert net.module_[0].weight.dtype == torch.float64
     assert net.score(X, y) > 0.9 and np.isfinite(net.dual_variables_).all()
@@ -126,7 +127,7 @@ def double_by_default():
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # a short training
 def test_nets_and_heads_work_where_double_precision_is_the_default(double_by_default, digits):
     X, y = digits
-    net = ConstrainedNetClassifier(dual_lr=0.1, epsilon=0.1, **SMALL).fit(X, y)
+    net = one_classifier(dual_lr=0.1, epsilon=0.1, **SMALL).fit(X, y)
     assert net.module_[1].weight.dtype == torch.float64
     assert len(set(ALLYSampler(random_state=0).query(net, X, 3))) == 3
     LossRegressor(1.0, (4,), 2, 0.01).fit(X, y.astype(float)).predict(X)

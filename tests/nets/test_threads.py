@@ -9,13 +9,14 @@ import joblib
 import numpy as np
 import pytest
 import torch
+from one_net import one_classifier, one_regressor
 from sklearn.base import is_classifier
 from sklearn.model_selection import cross_val_predict
 from threads import in_threads
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from skally import ConstrainedNetClassifier, ConstrainedNetRegressor, DualRegressor
+from skally import DualRegressor
 from skally.criteria import ConsistencyLoss
 from skally.nets.embedding import dropout_active, recorded_inputs
 from skally.nets.watching import watched
@@ -58,7 +59,7 @@ def test_embeddings_beside_draws_of_dropout_are_those_without(classifier, digits
 
 def test_noise_of_a_loss_is_the_same_in_every_thread(diabetes):
     X, y = diabetes
-    net = ConstrainedNetRegressor(
+    net = one_regressor(
         constraint_criterion=ConsistencyLoss, module__hidden_layer_sizes=(8,), max_epochs=1
     ).fit(X, y)
     alone, state = net.constraint_loss(X, y), torch.get_rng_state()
@@ -72,7 +73,7 @@ def test_noise_of_a_loss_is_the_same_in_every_thread(diabetes):
 @pytest.mark.parametrize(
     "estimator",
     [
-        ConstrainedNetRegressor(
+        one_regressor(
             module__hidden_layer_sizes=(8,), module__dropout=0.5, max_epochs=2, random_state=0
         ),
         DualRegressor(max_epochs=2, random_state=0),
@@ -88,7 +89,7 @@ def test_fits_of_one_seed_in_several_threads_are_one_fit(estimator, diabetes):
 
 
 def test_joblibs_threads_get_what_one_job_gets(digits):
-    net = ConstrainedNetClassifier(
+    net = one_classifier(
         module__hidden_layer_sizes=(8,), module__dropout=0.5, max_epochs=2, random_state=0
     )
     alone = cross_val_predict(net, *digits, cv=4, method="predict_proba")
@@ -142,7 +143,7 @@ def test_a_layer_that_is_never_called_is_named():
 def test_predictions_for_a_data_set_leave_torchs_generator_as_it_is(iterator, diabetes):
     X, y = map(torch.tensor, diabetes)
     params = {} if iterator is None else {"iterator_valid": iterator}
-    net = ConstrainedNetRegressor(max_epochs=1, random_state=0, **params)
+    net = one_regressor(max_epochs=1, random_state=0, **params)
     data = TensorDataset(X, y.float()[:, None])
     net.fit(data)
     state = torch.get_rng_state()
@@ -157,7 +158,7 @@ def test_one_thread_embeds_while_another_trains(classifier, digits):
 
     def train():
         try:
-            net = ConstrainedNetClassifier(max_epochs=5, random_state=0)
+            net = one_classifier(max_epochs=5, random_state=0)
             return [deepcopy(net).fit(X, y).dual_variables_ for _ in range(2)]
         finally:
             done.set()

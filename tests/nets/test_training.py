@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from one_net import one_classifier, one_regressor
 from skorch.callbacks import Checkpoint, EarlyStopping, EpochScoring, LRScheduler
 from skorch.dataset import Dataset, ValidSplit
 from skorch.helper import predefined_split
 from torch.utils.data import ConcatDataset, Subset, TensorDataset
-
-from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
 
 QUICK = {"max_epochs": 3, "random_state": 0}
 
@@ -23,7 +22,7 @@ def test_valid_loss_is_the_loss_of_those_rows_in_the_units_of_the_training(form,
         "torch": tensors,
         "subset": Subset(tensors, range(50)),
     }[form]
-    net = ConstrainedNetRegressor(train_split=predefined_split(valid), lr=0.0, **QUICK)
+    net = one_regressor(train_split=predefined_split(valid), lr=0.0, **QUICK)
     net.fit(X[:150], y[:150])
     expected = net.sample_loss(X[150:], y[150:]).mean()
     assert np.isclose(net.history[-1, "valid_loss"], expected, rtol=1e-4)
@@ -35,7 +34,7 @@ def test_valid_loss_is_the_loss_of_those_rows_in_the_units_of_the_training(form,
 @pytest.mark.parametrize("labels", [np.array(list("abcdefghij")), 1 + np.arange(10)])
 def test_labels_of_any_kind_are_encoded(labels, digits):
     X, y = digits[0], labels[digits[1]]
-    net = ConstrainedNetClassifier(train_split=predefined_split(Dataset(X, y)), lr=0.0, **QUICK)
+    net = one_classifier(train_split=predefined_split(Dataset(X, y)), lr=0.0, **QUICK)
     net.fit(X, y)
     assert np.isclose(net.history[-1, "valid_loss"], net.sample_loss(X, y).mean(), rtol=1e-4)
     assert np.isclose(net.history[-1, "valid_acc"], net.score(X, y))
@@ -48,7 +47,7 @@ def test_rows_of_the_training_data_are_not_encoded_twice(diabetes):
         held_out = Subset(dataset, range(150, 200))
         return Subset(dataset, range(150)), ConcatDataset([held_out, Dataset(X[150:], y[150:])])
 
-    net = ConstrainedNetRegressor(train_split=split, lr=0.0, **QUICK).fit(X, y)
+    net = one_regressor(train_split=split, lr=0.0, **QUICK).fit(X, y)
     expected = net.sample_loss(X[150:], y[150:]).mean()
     assert np.isclose(net.history[-1, "valid_loss"], expected, rtol=1e-4)
 
@@ -62,7 +61,7 @@ def test_rows_of_the_training_data_are_not_encoded_twice(diabetes):
 def test_validation_data_that_do_not_fit_are_errors_that_name_train_split(change, message, digits):
     split = predefined_split(Dataset(*change(*digits)))
     with pytest.raises(ValueError, match=f"train_split.*{message}"):
-        ConstrainedNetClassifier(train_split=split, **QUICK).fit(*digits)
+        one_classifier(train_split=split, **QUICK).fit(*digits)
 
 
 @pytest.mark.parametrize("callbacks", [
@@ -74,7 +73,7 @@ def test_validation_data_that_do_not_fit_are_errors_that_name_train_split(change
     [EpochScoring("f1_macro", name="f1", lower_is_better=False), EarlyStopping(monitor="f1")],
 ])  # fmt: skip
 def test_watching_validation_data_that_are_not_there_names_train_split(callbacks, digits, tmp_path):
-    net = ConstrainedNetClassifier(callbacks=callbacks, **QUICK)
+    net = one_classifier(callbacks=callbacks, **QUICK)
     with pytest.raises(ValueError, match="no validation data.*train_split"):
         net.fit(*digits)
     if any(isinstance(each, Checkpoint) for each in callbacks):
@@ -89,4 +88,4 @@ def test_watching_validation_data_that_are_not_there_names_train_split(callbacks
     [EarlyStopping(monitor="objective")],
 ])  # fmt: skip
 def test_watching_the_training_needs_none(callbacks, digits):
-    assert len(ConstrainedNetClassifier(callbacks=callbacks, **QUICK).fit(*digits).history) == 3
+    assert len(one_classifier(callbacks=callbacks, **QUICK).fit(*digits).history) == 3

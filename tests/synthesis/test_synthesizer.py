@@ -25,7 +25,7 @@ from skally import (
     DualRegressor,
     InputSynthesizer,
 )
-from skally.modules import ResNet18
+from skally.modules import MLP, ResNet18
 from skally.pool.samples import Samples
 from skally.synthesis.predicted_dual import PredictedDual, input_map
 
@@ -246,7 +246,12 @@ def test_nets_that_insist_on_single_precision_are_served(diabetes):
 def test_the_embedding_layer_of_the_net_is_used(diabetes):
     X, y = diabetes
     net = ConstrainedNetRegressor(
-        module__hidden_layer_sizes=(16, 8), embedding_layer="3", max_epochs=5, random_state=0
+        MLP,
+        n_members=1,
+        module__hidden_layer_sizes=(16, 8),
+        embedding_layer="3",
+        max_epochs=5,
+        random_state=0,
     ).fit(X[:50], y[:50])
     assert net.train_embedding_.shape == (50, 16)
     found = synthesizer().synthesize(net, X[50:55])
