@@ -22,7 +22,6 @@ from skally import (
 )
 from skally.benchmark import LearningCurveDisplay, learning_curves
 from skally.datasets import fetch_parkinsons
-from skally.modules import MLP
 
 SAMPLERS = {"random": RandomSampler(), "CoreSet": CoreSetSampler(), "ALLY": ALLYSampler()}
 SETTINGS = {"random_states": range(3), "n_jobs": -1, "verbose": 1}
@@ -30,12 +29,9 @@ SMALL = {"n_initial": 40, "n_instances": 40, "n_rounds": 5}
 PICTURE = Path("demo.png")
 
 
-ONE_NET = {"module": MLP, "n_members": 1, "lr": 1e-3, "max_epochs": 100}
-
-
 def digits():
     """Curves on ten classes, 40 labels per round."""
-    net = make_pipeline(StandardScaler(), ConstrainedNetClassifier(**ONE_NET))
+    net = make_pipeline(StandardScaler(), ConstrainedNetClassifier())
     samplers = SAMPLERS | {"entropy": EntropySampler()}
     X, y = load_digits(return_X_y=True)
     return learning_curves(net, samplers, X, y, scoring="accuracy", **SMALL, **SETTINGS)
@@ -50,7 +46,7 @@ def parkinsons_or_diabetes():
         print(f"{error}\nUsing scikit-learn's diabetes data instead.\n")
         X, y = load_diabetes(return_X_y=True)
         name, size = "diabetes", SMALL
-    net = make_pipeline(StandardScaler(), ConstrainedNetRegressor(**ONE_NET))
+    net = make_pipeline(StandardScaler(), ConstrainedNetRegressor())
     return name, learning_curves(net, SAMPLERS, X, y, scoring="r2", **size, **SETTINGS)
 
 

@@ -76,16 +76,12 @@ def digits():
 @pytest.fixture(scope="session")
 def regressor(diabetes):
     """Constrained net, fitted on 150 rows of the regression data."""
-    net = ConstrainedNetRegressor(
-        module__hidden_layer_sizes=(20, 20), module__dropout=0.1, max_epochs=10, random_state=0
-    )
+    net = ConstrainedNetRegressor(module__dropout=0.1, max_epochs=10, random_state=0)
     return net.fit(diabetes[0][:150], diabetes[1][:150])
 
 
 @pytest.fixture(scope="session")
 def classifier(digits):
     """Constrained net, fitted on 150 rows of the classification data."""
-    net = ConstrainedNetClassifier(
-        module__hidden_layer_sizes=(20, 20), module__dropout=0.1, max_epochs=10, random_state=0
-    )
+    net = ConstrainedNetClassifier(module__dropout=0.1, max_epochs=10, random_state=0)
     return net.fit(digits[0][:150], digits[1][:150])

@@ -20,7 +20,7 @@ PARAMETERS = """
         ``module__x`` reaches its parameter x.
     n_members : int or "auto"
         Nets of an ensemble, trained side by side in one loop. "auto" is 12 for a class with
-        ``variants``, as the default module is, and 1 for any other module, for an instance, and
+        ``variants``, as TabularMLP is, and 1 for any other module, for an instance, and
         where ``accelerator`` is given, which does not take members yet. ``partial_fit`` and a warm
         start keep the number. Each row is withheld from some of the members, by folds (stratified
         by class; by ``groups`` where ``fit`` is given them): from a fourth of them, or from one in

@@ -5,8 +5,9 @@ stopped. ``tabular_realmlp.py`` adds a net from another package, and ``tabular_s
 what the files say.
 
 All learn from the same 100 to 1,900 random labels and are measured on the same other rows, with one
-thread. "skally" is the estimator with its defaults, given the columns as they are. "skally_before"
-is one net of two layers, with every value that mattered written down, so that its figures stay.
+thread. "skally_members" is twelve members for tables, given the columns as they are. Of
+"skally_before", one net of two layers, every value that mattered is written down, so that its
+figures stay.
 """
 
 import argparse
@@ -35,7 +36,7 @@ from threadpoolctl import threadpool_limits
 from torch import nn
 
 from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
-from skally.modules import MLP
+from skally.modules import MLP, TabularMLP
 
 N_TREES = 300
 GP_MOST_ROWS = 1_000  # its time grows with their cube
@@ -59,6 +60,13 @@ BEFORE = {
     "max_epochs": 100,
     "batch_size": 64,
     "train_split": None,
+}
+MEMBERS = {
+    "module": TabularMLP,
+    "module__hidden_layer_sizes": (128, 128),
+    "n_members": 12,
+    "lr": 2e-3,
+    "max_epochs": 160,
 }
 BEFORE_OF_TASK = {
     "regression": {"epsilon": 0.1, "normalize_y": True, "criterion": nn.MSELoss},
@@ -137,16 +145,17 @@ def skally_before(task, size, state):
     return standardised(of_task(task, ConstrainedNetRegressor, ConstrainedNetClassifier, **params))
 
 
-def skally(task, size, state):
-    """The estimator as it comes."""
-    return of_task(task, ConstrainedNetRegressor, ConstrainedNetClassifier, random_state=state)
+def skally_members(task, size, state):
+    """Twelve members for tables, which scale the columns themselves."""
+    params = {**MEMBERS, "random_state": state}
+    return of_task(task, ConstrainedNetRegressor, ConstrainedNetClassifier, **params)
 
 
 ESTIMATORS = {
     function.__name__: function
     for function in (
         *(constant, linear, forest, extra_trees, boosting, gp, svm, mlp),
-        *(skally_before, skally),
+        *(skally_before, skally_members),
     )
 }
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 BEFORE = "skally_before"
-OURS = (BEFORE, "skally")
+OURS = (BEFORE, "skally_members")
 CELL, ROW = ["set", "size", "state"], ["set", "size"]
 MEASURES = {  # name: (task, column, floor)
     "regression error": ("regression", "error", 0.005),
@@ -24,7 +24,7 @@ MEASURES = {  # name: (task, column, floor)
 NEAR = 1.1  # times the best peer
 SHOWN_SIZE = 1000  # labels, of the seconds in the documentation
 NAMES = {  # in the order of the tables
-    "skally": "skally, defaults",
+    "skally_members": "skally, twelve members",
     BEFORE: "skally, one net as before",
     "realmlp": "RealMLP-TD, four folds",
     "mlp": "scikit-learn's net",
@@ -143,7 +143,7 @@ def strip(axes, values, title):
     order = sorted(shown, key=lambda name: geometric_mean(best[name]), reverse=True)
     rng = np.random.RandomState(0)
     for height, name in enumerate(order):
-        colour = {"skally": ORANGE, BEFORE: BLUE}.get(name, GREY)
+        colour = {"skally_members": ORANGE, BEFORE: BLUE}.get(name, GREY)
         ratio = np.minimum(best[name], MOST)
         jitter = rng.uniform(-0.22, 0.22, len(ratio))
         axes.plot(ratio, height + jitter, "o", color=colour, alpha=0.45, markersize=4, mew=0)

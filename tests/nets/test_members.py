@@ -379,12 +379,12 @@ def test_gradient_sketch_is_of_all_members(table):
     assert np.linalg.norm(Z @ Z.T - kernel) < 0.1 * np.linalg.norm(kernel)
 
 
-def test_twelve_members_for_tables_are_the_default_and_other_modules_are_alone(table):
+def test_the_module_for_tables_has_twelve_members_and_other_modules_are_alone(table):
     def number(**params):
         net = ConstrainedNetRegressor(**{"max_epochs": 1, "random_state": 0, **params})
         return net.fit(*table).net_.n_members
 
-    assert number() == 12
+    assert number(module=TabularMLP) == 12
     assert number(module=MLP) == number(module=TabularMLP(10, 1)) == 1
     assert number(module=MLP, n_members=3) == 3
 
@@ -395,14 +395,15 @@ def test_training_on_keeps_the_number_of_members(table):
 
 
 def test_few_rows_are_withheld_from_no_member_without_a_warning_by_default(table):
-    net = ConstrainedNetRegressor(max_epochs=1, random_state=0).fit(*(each[:10] for each in table))
+    net = ConstrainedNetRegressor(TabularMLP, max_epochs=1, random_state=0)
+    net.fit(*(each[:10] for each in table))
     assert net.net_.n_members == 12 and np.isnan(net.held_out_loss_).all()
     with pytest.warns(UserWarning, match="No sample is held out"):
         net.set_params(n_members=12).fit(*(each[:10] for each in table))
 
 
 def test_threads_share_fitted_members(table):
-    net = ConstrainedNetRegressor(max_epochs=1, random_state=0).fit(*table)
+    net = ConstrainedNetRegressor(TabularMLP, max_epochs=1, random_state=0).fit(*table)
     expected = net.predict(table[0])
     with ThreadPoolExecutor(4) as pool:
         for predicted in pool.map(net.predict, [table[0]] * 40):

@@ -242,7 +242,7 @@ def test_prediction_is_about_as_good_for_the_exponential_of_the_columns(rng, enc
 def test_a_classifier_with_it_embeds_and_has_gradients(X, encoding):
     y = np.array(["no", "yes"])[X[:, 2].int()]
     net = ConstrainedNetClassifier(
-        TabularMLP, module__quantiles=column_quantiles(X), module__encoding=encoding,
+        TabularMLP, n_members=1, module__quantiles=column_quantiles(X), module__encoding=encoding,
         module__hidden_layer_sizes=(8,), max_epochs=2, random_state=0,
     ).fit(X, y)  # fmt: skip
     assert net.train_embedding_.shape == (200, 8)
