@@ -107,7 +107,7 @@ def regression(X, y, seed, params):
     """Errors in standard deviations of the target, squared for the MSE."""
     X, y, X_test, y_test, noise = split(X, y, seed)
     scaler = StandardScaler().fit(X)
-    net = ConstrainedNetRegressor(**ONE_NET, random_state=seed, **params)
+    net = ConstrainedNetRegressor(random_state=seed, **{**ONE_NET, **params})
     net.fit(scaler.transform(X), y)
     error, error_noise = (
         (y_test - net.predict(scaler.transform(X_test) + shift)) / y.std()
@@ -124,7 +124,7 @@ def regression(X, y, seed, params):
 def classification(X, y, seed, params):
     """Shares of wrong labels."""
     X, y, X_test, y_test, noise = split(X, y, seed)
-    net = ConstrainedNetClassifier(**ONE_NET, random_state=seed, **params).fit(X, y)
+    net = ConstrainedNetClassifier(random_state=seed, **{**ONE_NET, **params}).fit(X, y)
     return {
         "error": 1 - net.score(X_test, y_test),
         "error, noise": 1 - net.score(X_test + 0.3 * noise, y_test),

@@ -130,8 +130,8 @@ class BaseConstrainedNet(SkorchParameters):
             value = 1.0 if follows else RULE * unconstrained_loss(self, X, y, random_state=rng)
             tolerance = np.full(num_samples(X), value)
         net, state = self._trained_net(
-            X, targets, tolerance, encoder if fresh else None, rng, fit_params, n_members,
-            {"folds_": folds, "rule_": RULE if follows else None},
+            X, targets, tolerance, encoder if fresh else None, rng, fit_params,
+            {"n_members": n_members, "folds_": folds, "rule_": RULE if follows else None},
         )  # fmt: skip
         self.net_, self.target_encoder_, self._rng = net, encoder, rng
         self._target_shape = y.shape[1:]
@@ -151,14 +151,13 @@ class BaseConstrainedNet(SkorchParameters):
             stratify=is_classifier(self),
             rng=rng,
         )
-        if message and (self.n_members != "auto" or groups is not None):  # who chose one is told
+        if message:
             warnings.warn(message, UserWarning, stacklevel=4)
         return folds
 
-    def _trained_net(
-        self, X, targets, tolerance, encoder, rng, fit_params, n_members, for_members
-    ):  # fmt: skip
+    def _trained_net(self, X, targets, tolerance, encoder, rng, fit_params, for_members):
         """A skorch net after training, a new one for a new encoder, and its final state."""
+        n_members = for_members["n_members"]
         self._check_criteria(targets)
         X, targets = (Relabelled(X, targets), None) if is_dataset(X) else (X, targets)
         with torch_seeded(draw_seed(rng), self._device):

@@ -28,8 +28,8 @@ PARAMETERS = """
         kept (best held-out loss; training stops 20 epochs after it), the weights of the members'
         mean and its spread. Members of a class with ``variants`` take these in turn. Batch
         normalisation, recurrent layers and what else torch cannot stack work too, some one after
-        another. With fewer than 20 rows, or one group, no row is withheld; a warning says so unless
-        the number is "auto" and there are no groups. 1 is a single net.
+        another. With fewer than 20 rows, or one group, no row is withheld; a warning says so.
+        1 is a single net.
     epsilon : float, {epsilon_unit}, or "auto"
         Tolerance: the constraint loss that no training sample may exceed. One for each sample goes
         through ``fit(X, y, epsilon=eps)``, eps of shape (n,). "auto" is 1.2 times the mean loss of

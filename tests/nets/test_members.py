@@ -394,17 +394,16 @@ def test_training_on_keeps_the_number_of_members(table):
     assert net.set_params(n_members="auto").partial_fit(*table).net_.n_members == 2
 
 
-def test_few_rows_are_withheld_from_no_member_without_a_warning_by_default(table):
+def test_few_rows_are_withheld_from_no_member_where_the_number_is_automatic(table):
     net = ConstrainedNetRegressor(TabularMLP, max_epochs=1, random_state=0)
-    net.fit(*(each[:10] for each in table))
-    assert net.net_.n_members == 12 and np.isnan(net.held_out_loss_).all()
     with pytest.warns(UserWarning, match="No sample is held out"):
-        net.set_params(n_members=12).fit(*(each[:10] for each in table))
+        net.fit(*(each[:10] for each in table))
+    assert net.net_.n_members == 12 and np.isnan(net.held_out_loss_).all()
 
 
 def test_threads_share_fitted_members(table):
     net = ConstrainedNetRegressor(TabularMLP, max_epochs=1, random_state=0).fit(*table)
-    expected = net.predict(table[0])
+    expected, tol = net.predict(table[0]), 1e-5 * table[1].std()
     with ThreadPoolExecutor(4) as pool:
         for predicted in pool.map(net.predict, [table[0]] * 40):
-            np.testing.assert_allclose(predicted, expected, rtol=1e-5)
+            np.testing.assert_allclose(predicted, expected, rtol=1e-5, atol=tol)
