@@ -18,12 +18,10 @@ from pathlib import Path
 import numpy as np
 
 REGRESSION = (
-    *("parkinsons", "kin8nm", "naval", "power-plant", "protein", "diamonds"),
-    *("concrete", "energy", "diabetes"),
-)
-CLASSIFICATION = (
-    *("digits", "pendigits", "satimage", "letter", "magic", "breast-cancer", "mnist"),
-)
+    "parkinsons", "kin8nm", "naval", "power-plant", "protein", "diamonds", "concrete", "energy",
+    "diabetes",
+)  # fmt: skip
+CLASSIFICATION = ("digits", "pendigits", "satimage", "letter", "magic", "breast-cancer", "mnist")
 SETS = (*REGRESSION, *CLASSIFICATION)
 SIZES = (100, 300, 1000, 1900)
 STATES = (0, 1, 2, 3, 4)
