@@ -1,5 +1,7 @@
 """Neural nets with one constraint per training sample, as scikit-learn estimators."""
 
+from numbers import Real
+
 import numpy as np
 import torch
 from sklearn.base import ClassifierMixin, RegressorMixin
@@ -22,6 +24,10 @@ from skally.nets.outputs import (
 )
 from skally.nets.parameters import PARAMETERS
 from skally.nets.primal_dual import PrimalDualClassifier, PrimalDualRegressor
+from skally.utils.validation import check_number
+
+# Share of each label that all classes have alike when members are trained.
+SMOOTHING_OF_MEMBERS = 0.1
 
 
 class ConstrainedNetClassifier(ClassifierMixin, BaseConstrainedNet):
@@ -34,6 +40,11 @@ class ConstrainedNetClassifier(ClassifierMixin, BaseConstrainedNet):
         + PARAMETERS.format(
             epsilon_unit="in nats for the default loss",
             normalize_y="",
+            label_smoothing="""
+    label_smoothing : float in [0, 1], or "auto"
+        Share of each label that is spread over all classes, for a cross entropy that has no
+        smoothing of its own, in the objective alone: constraints and all losses that are measured
+        have none. "auto" is 0.1 for several members and 0 for a single net.""",
             net_sees="classes as integers from 0",
             attributes="\n    classes_ : array of shape (n_classes,)",
         )
@@ -60,6 +71,7 @@ class ConstrainedNetClassifier(ClassifierMixin, BaseConstrainedNet):
         n_members="auto",
         epsilon=0.2,
         criterion=nn.CrossEntropyLoss,
+        label_smoothing="auto",
         constraint_criterion=None,
         dual_lr=0.002,
         dual_update="epoch",
@@ -150,10 +162,23 @@ class ConstrainedNetClassifier(ClassifierMixin, BaseConstrainedNet):
     def _target_params(self, encoder):
         return {"classes": np.arange(len(encoder.classes_))}
 
+    def _net_params(self, n_members):
+        params = super()._net_params(n_members)
+        if params["label_smoothing"] == "auto":
+            params["label_smoothing"] = SMOOTHING_OF_MEMBERS if n_members > 1 else 0.0
+        return params
+
     def _is_criterion(self, kind):
         return issubclass(kind_of(self.criterion), kind)
 
     def _check_criteria(self, targets):
+        if self.label_smoothing != "auto":
+            check_number("label_smoothing", self.label_smoothing, Real, 0, 1)
+            if self.label_smoothing > 0 and not self._is_criterion(nn.CrossEntropyLoss):
+                raise ValueError(
+                    f"label_smoothing == {self.label_smoothing}, must be 0 or 'auto' for another "
+                    "criterion than CrossEntropyLoss."
+                )
         check_criterion_of_classes("criterion", self.criterion)
         check_criterion_of_classes("constraint_criterion", self.constraint_criterion)
 
@@ -182,6 +207,7 @@ class ConstrainedNetRegressor(RegressorMixin, BaseConstrainedNet):
 """
         + PARAMETERS.format(
             epsilon_unit="a fraction of the target's variance",
+            label_smoothing="",
             normalize_y="""
     normalize_y : bool
         Standardise the target inside. Predictions come back in its own units; losses, epsilon and

@@ -12,6 +12,8 @@ Narayan, You, Sridharan, "Optimization with Non-Differentiable Constraints with 
 Fairness, Recall, Churn, and Other Goals", JMLR 20 (2019), Section 4.
 """
 
+from copy import copy
+
 import torch
 from torch import nn
 
@@ -39,6 +41,9 @@ class Lagrangian(nn.Module):
         Of several members: which row is withheld from which.
     sees_withheld : bool
         Whether the duals see the losses of the members from which a row is withheld.
+    label_smoothing : float
+        Share of each label that all classes have alike in the l that the weights minimise, of a
+        cross entropy without smoothing of its own. Losses that are measured have none.
     """
 
     def __init__(self, criterion, constraint_criterion, multipliers):
@@ -50,15 +55,23 @@ class Lagrangian(nn.Module):
         self.extras = [() if each is None else extras_of(each) for each in both]
         self.penalty, self.last = 0.0, None
         self.withheld, self.sees_withheld = None, False
+        self.label_smoothing = 0.0
 
     def sample_losses(self, batch):
         """Losses l and l' of a batch, each of shape (b,), or (b, K) of members apart."""
-        losses = member_losses if batch.is_apart else per_sample
         loss = losses(self.criterion, batch, "criterion", self.extras[0])
         if self.constraint_criterion is None:
             return loss, loss
         name = "constraint_criterion"
         return loss, losses(self.constraint_criterion, batch, name, self.extras[1])
+
+    def smoothed(self, loss, batch):
+        """The l of a batch that the weights minimise, from the l that is measured."""
+        if self.label_smoothing == 0 or getattr(self.criterion, "label_smoothing", None) != 0:
+            return loss
+        smooth = copy(self.criterion)
+        smooth.label_smoothing = self.label_smoothing
+        return losses(smooth, batch, "criterion", self.extras[0])
 
     def observed_losses(self, batch, rows):
         """Losses l and l' of a batch as the duals see them, each of shape (b,)."""
@@ -85,15 +98,22 @@ class Lagrangian(nn.Module):
 
     def _terms(self, batch, rows):
         loss, constraint = self.sample_losses(batch)
+        objective = self.smoothed(loss, batch)
         if batch.is_apart:
             with torch.no_grad():
                 self.last = self.observed_losses(batch, rows)
             learned = ~self.withheld.index_select(0, rows)
-            loss, constraint = mean_over(loss, learned), mean_over(constraint, learned)
+            objective, constraint = mean_over(objective, learned), mean_over(constraint, learned)
         else:
             self.last = loss.detach(), constraint.detach()
         dual = self.multipliers.dual.index_select(0, rows)
-        return loss, constraint - self.multipliers.tolerance(rows), dual
+        return objective, constraint - self.multipliers.tolerance(rows), dual
+
+
+def losses(criterion, batch, name, extras):
+    """Loss of each sample, (b,), or of each sample and member, (b, K)."""
+    of_batch = member_losses if batch.is_apart else per_sample
+    return of_batch(criterion, batch, name, extras)
 
 
 def member_losses(criterion, batch, name, extras):

@@ -103,9 +103,9 @@ class ConstrainedProblem:
         losses = []
         for X, y in self.batches:
             outputs = as_tuple(self.module(X))
-            losses.append(
-                self.criterion.sample_losses(Batch(outputs[0], y, X, self.module, outputs))
-            )
+            batch = Batch(outputs[0], y, X, self.module, outputs)
+            loss, constraint = self.criterion.sample_losses(batch)
+            losses.append((self.criterion.smoothed(loss, batch), constraint))
         loss, constraint = (torch.cat(parts) for parts in zip(*losses, strict=True))
         return loss, constraint - self.epsilon
 

@@ -37,7 +37,7 @@ PARAMETERS = """
         fits, see :mod:`skally.epsilon`; of members' in the training itself.{normalize_y}
     criterion : nn.Module class or instance, or callable
         Loss l. ``criterion(y_pred, y_true)`` gives one value per sample; torch's own losses are
-        built with ``reduction="none"``. Losses of several outputs are averaged.
+        built with ``reduction="none"``. Losses of several outputs are averaged.{label_smoothing}
     constraint_criterion : as ``criterion``, or None
         Constraint loss l'. None means l. It need not look at the target: an argument named ``X``,
         ``module`` or ``outputs`` is given the batch's input, the net, or all that the net
@@ -153,6 +153,8 @@ PARAMETERS = """
     NeurIPS 2023 (``dual_decay``). Cotter and others, "Optimization with Non-Differentiable
     Constraints", JMLR 20 (2019), Section 4 (``dual_loss``). Bertsekas,
     "Constrained Optimization and Lagrange Multiplier Methods", 1982, Section 3.1 (``penalty``).
+    Mueller, Kornblith, Hinton, "When Does Label Smoothing Help?", NeurIPS 2019
+    (``label_smoothing`` of the classifier).
 """
 
 

@@ -47,6 +47,8 @@ class PrimalDual(NumberedRows):
     dual_params : DualParameters
     constraint_criterion, embedding_layer, n_members
         See :class:`skally.ConstrainedNetClassifier`.
+    label_smoothing : float
+        As there, without "auto".
 
     Attributes
     ----------
@@ -76,6 +78,7 @@ class PrimalDual(NumberedRows):
         constraint_criterion=None,
         embedding_layer=None,
         n_members=1,
+        label_smoothing=0.0,
         **kwargs,
     ):
         super().__init__(*args, **kwargs)
@@ -85,6 +88,7 @@ class PrimalDual(NumberedRows):
         self.constraint_criterion = constraint_criterion
         self.embedding_layer = embedding_layer
         self.n_members = n_members
+        self.label_smoothing = label_smoothing
 
     # Parts
 
@@ -312,6 +316,7 @@ class PrimalDual(NumberedRows):
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         """New duals for new data, before any callback may bring back saved ones."""
         super().on_train_begin(net, X=X, y=y, **kwargs)
+        self.criterion_.label_smoothing = self.label_smoothing
         params = self.dual_params
         dual_max = np.inf if params.dual_max is None else params.dual_max
         self.criterion_.multipliers.begin(

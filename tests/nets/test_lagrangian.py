@@ -94,3 +94,29 @@ def test_gradient_of_the_augmented_lagrangian_is_that_of_its_value(rng):
                 lagrangian(Batch(y_pred + s * step, y), rows).mean().item() for s in (1, -1)
             )
             assert np.isclose((up - down) / 2e-4, y_pred.grad[i].item(), atol=1e-4)
+
+
+def test_labels_are_smoothed_in_the_objective_alone(rng):
+    multipliers = Multipliers()
+    multipliers.begin(np.full(6, 0.3), 0.5)
+    lagrangian = Lagrangian(nn.CrossEntropyLoss(reduction="none"), None, multipliers)
+    logits = torch.tensor(rng.normal(size=(6, 3)), dtype=torch.float32)
+    batch, rows = Batch(logits, torch.tensor([0, 1, 2, 0, 1, 2])), torch.arange(6)
+    plain = lagrangian.sample_losses(batch)[0]
+    slacks = plain - 0.3
+    lagrangian.label_smoothing = 0.25
+    every = -logits.log_softmax(dim=1).mean(dim=1)
+    expected = 0.75 * plain + 0.25 * every + 0.5 * slacks
+    assert torch.allclose(lagrangian(batch, rows), expected, atol=1e-6)
+    assert torch.allclose(torch.stack(lagrangian.last), plain.expand(2, 6), atol=1e-6)
+
+
+def test_smoothing_of_the_criterion_itself_goes_before(rng):
+    lagrangian = Lagrangian(
+        nn.CrossEntropyLoss(reduction="none", label_smoothing=0.5), None, Multipliers()
+    )
+    logits = torch.tensor(rng.normal(size=(6, 3)), dtype=torch.float32)
+    batch = Batch(logits, torch.tensor([0, 1, 2, 0, 1, 2]))
+    lagrangian.label_smoothing = 0.1
+    loss = lagrangian.sample_losses(batch)[0]
+    assert torch.allclose(lagrangian.smoothed(loss, batch), loss, atol=1e-6)

@@ -407,3 +407,34 @@ def test_threads_share_fitted_members(table):
     with ThreadPoolExecutor(4) as pool:
         for predicted in pool.map(net.predict, [table[0]] * 40):
             np.testing.assert_allclose(predicted, expected, rtol=1e-5, atol=tol)
+
+
+def test_labels_are_smoothed_for_members_and_losses_are_measured_without(digits):
+    X, y = digits[0][:200], digits[1][:200]
+    params = {**QUICK, "max_epochs": 2}
+
+    def proba(**others):
+        net = ConstrainedNetClassifier(MLP, **{**params, **others}).fit(X, y)
+        return net.predict_proba(X), net
+
+    automatic, net = proba()
+    smoothed, plain = proba(label_smoothing=0.1)[0], proba(label_smoothing=0.0)[0]
+    np.testing.assert_allclose(automatic, smoothed, atol=1e-5)
+    assert np.abs(automatic - plain).max() > 1e-3
+    loss = -np.log(automatic[np.arange(200), y])
+    np.testing.assert_allclose(net.sample_loss(X, y), loss, rtol=1e-3)
+    single, unsmoothed = proba(n_members=1)[0], proba(n_members=1, label_smoothing=0.0)[0]
+    np.testing.assert_allclose(single, unsmoothed, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"label_smoothing": 1.5},
+        {"label_smoothing": "some"},
+        {"label_smoothing": 0.1, "criterion": nn.NLLLoss},
+    ],
+)
+def test_bad_smoothing(digits, params):
+    with pytest.raises(ValueError, match="label_smoothing == "):
+        ConstrainedNetClassifier(**params).fit(*digits)
