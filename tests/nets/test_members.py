@@ -8,12 +8,14 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import scale
+from sklearn.preprocessing import StandardScaler, scale
 from skorch.callbacks import EarlyStopping
 from skorch.dataset import ValidSplit
 from torch import nn
@@ -234,12 +236,49 @@ def test_members_for_tables_are_as_good_as_ridge_regression():
 def test_rows_of_a_group_are_withheld_together(table):
     groups = np.arange(120) // 10
     net = ConstrainedNetRegressor(**QUICK).fit(*table, groups=groups)
-    for group in range(12):
-        assert len(np.unique(net.net_.folds_[groups == group])) == 1
+    assert groups_are_withheld_together(net, groups)
     pipeline = make_pipeline(ConstrainedNetRegressor(**QUICK))
     pipeline.fit(*table, constrainednetregressor__groups=groups)
     with pytest.raises(ValueError, match="groups has 119 values"):
         ConstrainedNetRegressor(**QUICK).fit(*table, groups=groups[1:])
+
+
+def groups_are_withheld_together(net, groups):
+    """Whether all rows of a group have the same fold."""
+    return all(len(np.unique(net.net_.folds_[groups == group])) == 1 for group in set(groups))
+
+
+def test_groups_reach_the_net_of_a_searched_pipeline_by_metadata_routing(table):
+    X, y = table
+    groups = np.arange(120) // 10
+    with config_context(enable_metadata_routing=True):
+        net = ConstrainedNetRegressor(**QUICK).set_fit_request(groups=True)
+        pipeline = make_pipeline(StandardScaler(), net).fit(X, y, groups=groups)
+        grid = {"constrainednetregressor__epsilon": [0.1, 1.0]}
+        search = GridSearchCV(pipeline, grid, cv=GroupKFold(3)).fit(X, y, groups=groups)
+    for fitted in (pipeline, search.best_estimator_):
+        assert groups_are_withheld_together(fitted[-1], groups)
+
+
+def test_groups_reach_the_net_of_each_fold_by_metadata_routing(table):
+    X, y = table
+    groups, cv = np.arange(120) // 10, GroupKFold(3)
+    with config_context(enable_metadata_routing=True):
+        net = ConstrainedNetRegressor(**QUICK).set_fit_request(groups=True)
+        found = cross_validate(
+            net, X, y, params={"groups": groups}, cv=cv, return_estimator=True, error_score="raise"
+        )
+    folds = cv.split(X, y, groups)
+    for fitted, (train, _) in zip(found["estimator"], folds, strict=True):
+        assert groups_are_withheld_together(fitted, groups[train])
+
+
+def test_groups_that_were_not_asked_for_are_no_silent_loss(table):
+    groups = np.arange(120) // 10
+    with config_context(enable_metadata_routing=True):
+        pipeline = make_pipeline(StandardScaler(), ConstrainedNetRegressor(**QUICK))
+        with pytest.raises(UnsetMetadataPassedError, match="groups"):
+            pipeline.fit(*table, groups=groups)
 
 
 @pytest.mark.parametrize("given", ["few rows", "one group"])
