@@ -32,21 +32,17 @@ from skally.functional.uncertainty import entropy, mutual_information, variance
 SETS = ("parkinsons", "kin8nm", "diamonds", "satimage", "letter")
 OFF = 1e9  # tolerance that every loss is below
 EPSILONS = {
-    "regression": (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, OFF, "auto"),
-    "classification": (0.02, 0.06, 0.2, 0.6, 2.0, 6.0, OFF, "auto"),
+    "regression": (0.01, 0.03, 0.1, 0.3, 1.0, OFF, "auto"),
+    "classification": (0.02, 0.06, 0.2, 0.6, 2.0, OFF, "auto"),
 }
-DUALS = {  # step, bound and decay
+DUALS = {
+    "default": {"dual_lr": 0.5, "dual_decay": 1.0, "dual_max": 1.0},
     "0.002": {"dual_lr": 0.002},
-    "0.02": {"dual_lr": 0.02},
     "0.1": {"dual_lr": 0.1},
-    "0.5": {"dual_lr": 0.5},
-    "0.02 to 1": {"dual_lr": 0.02, "dual_max": 1.0},
     "0.1 to 1": {"dual_lr": 0.1, "dual_max": 1.0},
-    "0.1 to 3": {"dual_lr": 0.1, "dual_max": 3.0},
     "0.5 to 1": {"dual_lr": 0.5, "dual_max": 1.0},
     "0.5 to 3": {"dual_lr": 0.5, "dual_max": 3.0},
     "0.5 decay 1": {"dual_lr": 0.5, "dual_decay": 1.0},
-    "0.1 decay 1": {"dual_lr": 0.1, "dual_decay": 1.0},
 }
 
 
@@ -158,7 +154,7 @@ def rank_records(options, seen):
         nets = {
             "before": lambda: skally_before(task, size, state),  # noqa: B023 (called at once)
             **{
-                f"members, {duals}": partial(members, task, state, **DUALS[duals])
+                f"members {duals}": partial(members, task, state, **DUALS[duals])
                 for duals in options.duals
             },
         }
@@ -246,7 +242,7 @@ def main():
     parser.add_argument("--sets", type=listed(str, SETS), default=SETS)
     parser.add_argument("--sizes", type=listed(int))
     parser.add_argument("--states", type=listed(int), default=(0, 1, 2))
-    parser.add_argument("--duals", type=listed(str, DUALS), default=("0.002",))
+    parser.add_argument("--duals", type=listed(str, DUALS), default=("default",))
     parser.add_argument("--epsilons", type=listed(lambda e: e if e == "auto" else float(e)))
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args()

@@ -190,6 +190,37 @@ def test_duals_of_training_losses_are_those_of_the_members_that_trained_on_a_row
     np.testing.assert_allclose(net.slacks_, expected, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize("params, step, decay, most", [
+    ({}, 0.5, 1, 1),
+    ({"dual_max": 0.6}, 0.5, 1, 0.6),
+    ({"dual_max": 9.0, "dual_decay": 0.2}, 2.5, 0.2, 9),
+    ({"dual_init": 2.0}, 0.5, 1, 2),
+    ({"dual_loss": "training"}, 0.002, 0, np.inf),
+    ({"dual_lr": 0.002}, 0.002, 0, np.inf),
+])  # fmt: skip
+def test_duals_go_to_the_held_out_slacks_unless_a_step_is_given(table, params, step, decay, most):
+    net = fitted(table, lr=0.0, epsilon=0.5, **{"dual_lr": None, **params})
+    predicted = net.predict_members(table[0])[:, :, 0]
+    is_seen = net.net_.folds_ == net.module_.folds.numpy()[:, None]  # one of the four members
+    is_seen = ~is_seen if "dual_loss" in params else is_seen
+    loss = (predicted - table[1]) ** 2 / table[1].var()
+    slack = (loss * is_seen).sum(axis=0) / is_seen.sum(axis=0) - 0.5
+    dual = np.full(120, params.get("dual_init", 0.0))
+    for _ in range(QUICK["max_epochs"]):
+        dual = np.clip(dual + step * (slack - decay * dual), 0, most)
+    assert 0 < np.mean(dual > 0) < 1
+    np.testing.assert_allclose(net.dual_variables_, dual, rtol=1e-3, atol=1e-4)
+
+
+def test_the_larger_epsilon_is_the_fewer_duals_are_active(table):
+    nets = [ConstrainedNetRegressor(epsilon=e, **QUICK).fit(*table) for e in (0.01, 0.3, 1, 1e6)]
+    shares = [net.kkt_["fraction_active"] for net in nets]
+    assert shares == sorted(shares, reverse=True) and shares[0] > 0.8 and shares[-1] == 0
+    assert (
+        np.abs(nets[1].predict(table[0]) - nets[3].predict(table[0])).max() > 0.01 * table[1].std()
+    )
+
+
 def test_predictions_are_the_weighted_mean_of_members_and_constant(table):
     net = fitted(table, module=TabularMLP, n_members=6)
     weights, share = net.module_.weights.numpy(), net.module_.constant_weight.item()
