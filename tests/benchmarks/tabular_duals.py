@@ -191,7 +191,9 @@ def scores(net, X, task, state):
     if hasattr(net, "held_out_loss_"):
         spread = variance if task == "regression" else mutual_information
         found["disagreement"] = spread(net.predict_members(X))
-        head = DualRegressor(random_state=state).fit(net.train_embedding_, net.held_out_loss_)
+        known = np.isfinite(net.held_out_loss_)  # not of classes with a row or two
+        head = DualRegressor(random_state=state)
+        head.fit(net.train_embedding_[known], net.held_out_loss_[known])
         found["held-out loss"] = head.predict(net.embed(X))
     return found
 
