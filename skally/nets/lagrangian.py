@@ -102,6 +102,8 @@ class Lagrangian(nn.Module):
         if batch.is_apart:
             with torch.no_grad():
                 self.last = self.observed_losses(batch, rows)
+            if self.sees_withheld and self.constraint_criterion is None:
+                constraint = objective  # or duals would undo the smoothing: they see another loss
             learned = ~self.withheld.index_select(0, rows)
             objective, constraint = mean_over(objective, learned), mean_over(constraint, learned)
         else:

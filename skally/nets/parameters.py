@@ -1,7 +1,7 @@
 """Parameters of the constrained nets: what they mean, and what they may be."""
 
 import numbers
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -10,6 +10,14 @@ from skally.utils.validation import check_number
 
 # Largest number that single precision can hold, rounded down.
 LARGEST = 3e38
+
+# Step of the dual ascent unless the user gives one.
+DUAL_LR = 0.002
+
+# The same where duals see losses of withheld rows: no weights make all of these small, so that the
+# duals would rise for as long as training lasts. A cost and a bound hold them near the slacks.
+HELD_OUT_DUAL_DECAY, HELD_OUT_DUAL_MAX = 1.0, 1.0
+HELD_OUT_SHARE = 0.5  # of the way to dual = slack / dual_decay, in one step
 
 PARAMETERS = """
     Parameters
@@ -42,15 +50,18 @@ PARAMETERS = """
         Constraint loss l'. None means l. It need not look at the target: an argument named ``X``,
         ``module`` or ``outputs`` is given the batch's input, the net, or all that the net
         returned. See :mod:`skally.criteria` for some.
-    dual_lr : float or "auto"
-        Step of the dual ascent. The default keeps duals so small that the test error stays that of
-        the same net without constraints, unless some targets are far off; ``dual_max`` then limits
-        the harm. "auto" is for true multipliers: it chooses a step, which waits until the weights
-        have settled and falls with the learning rate, and a penalty of the same size; both grow
-        tenfold over the training. Rows are drawn for batches in proportion to 1 plus their dual. If
-        the outputs of a single net are affine in the parameters, training ends with the method of
-        multipliers, which finds the optimum, whatever optimizer, lr and max_epochs are; a weight
-        decay or arguments of ``forward`` leave this out.
+    dual_lr : float, "auto" or None
+        Step of the dual ascent. None is 0.002, which keeps duals so small that the test error stays
+        that of the same net without constraints, unless some targets are far off; ``dual_max`` then
+        limits the harm. Where duals see the losses of withheld rows, None is 0.5 with
+        ``dual_decay=1`` and ``dual_max=1``: in each epoch a dual goes half of the way to the slack,
+        and never beyond 1. A ``dual_decay`` d or ``dual_max`` that is given stays, and the step is
+        then 0.5 / d. "auto" is for true multipliers: it chooses a step, which waits until the
+        weights have settled and falls with the learning rate, and a penalty of the same size; both
+        grow tenfold over the training. Rows are drawn for batches in proportion to 1 plus their
+        dual. If the outputs of a single net are affine in the parameters, training ends with the
+        method of multipliers, which finds the optimum, whatever optimizer, lr and max_epochs are; a
+        weight decay or arguments of ``forward`` leave this out.
     dual_update : "epoch" or "batch"
         Where the dual step takes its losses from: a full pass in eval mode after each epoch, or the
         training batch itself. The second costs nothing but is biased upwards, since a sample's loss
@@ -64,10 +75,12 @@ PARAMETERS = """
         Start value of every dual.
     dual_max : float or None
         Upper bound of the duals: a constraint then costs at most ``dual_max`` times its violation,
-        as slack does in a soft-margin support vector machine.
+        as slack does in a soft-margin support vector machine. None is no bound, unless
+        ``dual_lr=None`` sets one.
     dual_decay : float
         Duals move by ``s - dual_decay * dual``: a violation u is then allowed, at a cost of
-        ``u ** 2 / (2 * dual_decay)`` in the objective (resilient constraints).
+        ``u ** 2 / (2 * dual_decay)`` in the objective (resilient constraints). 0 is none, unless
+        ``dual_lr=None`` sets one.
     penalty : float or None
         rho of the augmented Lagrangian: a constraint weighs max(0, dual + penalty * slack) in the
         primal step. None means 0, and with ``dual_lr="auto"`` the dual step itself, which takes
@@ -172,6 +185,19 @@ class DualParameters:
     penalty: Any
     dual_loss: str = "auto"
 
+    def of_losses(self, are_held_out):
+        """The same with a number in the place of ``dual_lr=None``, and what goes with it."""
+        if self.dual_lr is not None:
+            return self
+        if not are_held_out:
+            return replace(self, dual_lr=DUAL_LR)
+        dual_decay = self.dual_decay if self.dual_decay > 0 else HELD_OUT_DUAL_DECAY
+        dual_max = self.dual_max
+        if dual_max is None:
+            dual_max = max(HELD_OUT_DUAL_MAX, self.dual_init)
+        dual_lr = HELD_OUT_SHARE / dual_decay
+        return replace(self, dual_lr=dual_lr, dual_decay=dual_decay, dual_max=dual_max)
+
     @classmethod
     def names(cls):
         """Names of the parameters."""
@@ -190,7 +216,7 @@ class DualParameters:
             raise ValueError(
                 f"dual_loss == {self.dual_loss!r}, must be 'auto', 'held_out' or 'training'."
             )
-        if self.dual_lr != "auto":
+        if self.dual_lr is not None and self.dual_lr != "auto":
             check_number("dual_lr", self.dual_lr, numbers.Real, 0, LARGEST)
         for name in ("dual_init", "dual_decay"):
             check_number(name, getattr(self, name), numbers.Real, 0, LARGEST)
@@ -200,10 +226,11 @@ class DualParameters:
         check_number("dual_warmup", self.dual_warmup, numbers.Integral, 0)
         if self.primal_steps is not None:
             check_number("primal_steps", self.primal_steps, numbers.Integral, 1)
-        if self.dual_lr != "auto" and self.dual_lr * self.dual_decay >= 1:
+        dual_lr = DUAL_LR if self.dual_lr is None else self.dual_lr
+        if dual_lr != "auto" and dual_lr * self.dual_decay >= 1:
             raise ValueError(
-                f"dual_lr * dual_decay == {self.dual_lr * self.dual_decay}, must be < 1, or the "
-                "duals would oscillate."
+                f"dual_lr * dual_decay == {dual_lr * self.dual_decay}, must be < 1, or the duals "
+                "would oscillate."
             )
         if self.dual_max is not None and self.dual_init > self.dual_max:
             raise ValueError(

@@ -317,15 +317,15 @@ class PrimalDual(NumberedRows):
         """New duals for new data, before any callback may bring back saved ones."""
         super().on_train_begin(net, X=X, y=y, **kwargs)
         self.criterion_.label_smoothing = self.label_smoothing
-        params = self.dual_params
+        self._hold_out()
+        params = self.dual_params.of_losses(self.criterion_.sees_withheld)
         dual_max = np.inf if params.dual_max is None else params.dual_max
         self.criterion_.multipliers.begin(
             self.epsilon, params.dual_init, dual_max=dual_max, dual_decay=params.dual_decay
         )
         n_parameters = sum(p.numel() for p in self.module_.parameters() if p.requires_grad)
         n_parameters //= self.n_members
-        self.dual_step_ = dual_step(self.dual_params, self.epsilon, n_parameters)
-        self._hold_out()
+        self.dual_step_ = dual_step(params, self.epsilon, n_parameters)
         self.n_epochs_ = self.n_steps_ = self.n_dual_updates_ = 0
         self.is_checked_ = False
         self.start_lr_ = self.optimizer_.param_groups[0]["lr"]

@@ -11,7 +11,7 @@ import os
 import time
 import traceback
 import warnings
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from itertools import product
 from pathlib import Path
 
@@ -121,16 +121,16 @@ def measure(estimator, X, y, train, test, task):
     }
 
 
-def read_keys(path):
-    """Cells that a file has already; a line that was cut off is taken away."""
+def read_keys(path, columns=COLUMNS, n_keys=4):
+    """First columns of what a file has already; a line that was cut off is taken away."""
     if not path.exists() or not path.stat().st_size:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(",".join(COLUMNS) + "\n")
+        path.write_text(",".join(columns) + "\n")
     lines = path.read_text().splitlines(keepends=True)
     if not lines[-1].endswith("\n"):
         path.write_text("".join(lines[:-1]))
     with path.open() as file:
-        return {tuple(row[name] for name in COLUMNS[:4]) for row in csv.DictReader(file)}
+        return {tuple(row[name] for name in columns[:n_keys]) for row in csv.DictReader(file)}
 
 
 def run(estimators, options, read=table):
@@ -168,26 +168,28 @@ def run(estimators, options, read=table):
 
 
 def append(path, record):
-    """Add a line to the file, and show it."""
-    line = ",".join(str(getattr(record, name)) for name in COLUMNS)
+    """Add a record's line to the file, and show it."""
+    line = ",".join(str(value) for value in astuple(record))
     with path.open("a") as file:
         file.write(line + "\n")
     print(time.strftime("%H:%M:%S"), line, flush=True)
 
 
+def listed(of, among=None):
+    """Parser of values with commas between them, for ``argparse``."""
+
+    def parse(text):
+        values = [of(word) for word in text.split(",")]
+        unknown = [value for value in values if among is not None and value not in among]
+        if unknown:
+            raise ValueError(f"{unknown}, must be among {among}")
+        return values
+
+    return parse
+
+
 def add_options(parser, estimators):
     """Options that choose cells."""
-
-    def listed(of, among=None):
-        def parse(text):
-            values = [of(word) for word in text.split(",")]
-            unknown = [value for value in values if among is not None and value not in among]
-            if unknown:
-                raise ValueError(f"{unknown}, must be among {among}")
-            return values
-
-        return parse
-
     names = list(estimators)
     parser.add_argument("--estimators", type=listed(str, names), default=names)
     parser.add_argument("--sets", type=listed(str, SETS), default=SETS)

@@ -3,7 +3,9 @@ import torch
 from torch import nn
 
 from skally.nets.criteria import Batch
+from skally.nets.embedding import find_embedding_layer
 from skally.nets.lagrangian import Lagrangian, augmented_lagrangian, proximal_dual
+from skally.nets.members import Members
 from skally.nets.multipliers import Multipliers
 
 
@@ -109,6 +111,24 @@ def test_labels_are_smoothed_in_the_objective_alone(rng):
     expected = 0.75 * plain + 0.25 * every + 0.5 * slacks
     assert torch.allclose(lagrangian(batch, rows), expected, atol=1e-6)
     assert torch.allclose(torch.stack(lagrangian.last), plain.expand(2, 6), atol=1e-6)
+
+
+def test_labels_are_smoothed_in_the_constraints_of_weights_whose_duals_see_other_losses(rng):
+    multipliers = Multipliers()
+    multipliers.begin(np.full(6, 0.3), 0.5)
+    lagrangian = Lagrangian(nn.CrossEntropyLoss(reduction="none"), None, multipliers)
+    lagrangian.label_smoothing, lagrangian.sees_withheld = 0.25, True
+    lagrangian.withheld = torch.tensor([[True, False]] * 3 + [[False, True]] * 3)
+    members = Members([[nn.Linear(4, 3), nn.Linear(4, 3)]], "softmax", find_embedding_layer)
+    X, y = torch.tensor(rng.normal(size=(6, 4)), dtype=torch.float32), torch.arange(6) % 3
+    logits, rows = members(X), torch.arange(6)  # (6, 2, 3)
+    value = lagrangian(Batch(logits, y, X, members, (logits,), True), rows)
+    log_proba = logits.log_softmax(dim=2)
+    plain, every = -log_proba[rows, :, y], -log_proba.mean(dim=2)  # (6, 2)
+    learned = (0.75 * plain + 0.25 * every)[~lagrangian.withheld]
+    assert torch.allclose(value, 1.5 * learned - 0.5 * 0.3, atol=1e-5)
+    seen = torch.stack(lagrangian.last)
+    assert torch.allclose(seen, plain[lagrangian.withheld].expand(2, 6), atol=1e-5)
 
 
 def test_smoothing_of_the_criterion_itself_goes_before(rng):

@@ -8,12 +8,14 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import scale
+from sklearn.preprocessing import StandardScaler, scale
 from skorch.callbacks import EarlyStopping
 from skorch.dataset import ValidSplit
 from torch import nn
@@ -223,6 +225,37 @@ def test_duals_of_training_losses_are_those_of_the_members_that_trained_on_a_row
     np.testing.assert_allclose(net.slacks_, expected, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize("params, step, decay, most", [
+    ({}, 0.5, 1, 1),
+    ({"dual_max": 0.6}, 0.5, 1, 0.6),
+    ({"dual_max": 9.0, "dual_decay": 0.2}, 2.5, 0.2, 9),
+    ({"dual_init": 2.0}, 0.5, 1, 2),
+    ({"dual_loss": "training"}, 0.002, 0, np.inf),
+    ({"dual_lr": 0.002}, 0.002, 0, np.inf),
+])  # fmt: skip
+def test_duals_go_to_the_held_out_slacks_unless_a_step_is_given(table, params, step, decay, most):
+    net = fitted(table, lr=0.0, epsilon=0.5, **{"dual_lr": None, **params})
+    predicted = net.predict_members(table[0])[:, :, 0]
+    is_seen = net.net_.folds_ == net.module_.folds.numpy()[:, None]  # one of the four members
+    is_seen = ~is_seen if "dual_loss" in params else is_seen
+    loss = (predicted - table[1]) ** 2 / table[1].var()
+    slack = (loss * is_seen).sum(axis=0) / is_seen.sum(axis=0) - 0.5
+    dual = np.full(120, params.get("dual_init", 0.0))
+    for _ in range(QUICK["max_epochs"]):
+        dual = np.clip(dual + step * (slack - decay * dual), 0, most)
+    assert 0 < np.mean(dual > 0) < 1
+    np.testing.assert_allclose(net.dual_variables_, dual, rtol=1e-3, atol=1e-4)
+
+
+def test_the_larger_epsilon_is_the_fewer_duals_are_active(table):
+    nets = [ConstrainedNetRegressor(epsilon=e, **QUICK).fit(*table) for e in (0.01, 0.3, 1, 1e6)]
+    shares = [net.kkt_["fraction_active"] for net in nets]
+    assert shares == sorted(shares, reverse=True) and shares[0] > 0.8 and shares[-1] == 0
+    assert (
+        np.abs(nets[1].predict(table[0]) - nets[3].predict(table[0])).max() > 0.01 * table[1].std()
+    )
+
+
 def test_predictions_are_the_weighted_mean_of_members_and_constant(table):
     net = fitted(table, module=TabularMLP, n_members=6)
     weights, share = net.module_.weights.numpy(), net.module_.constant_weight.item()
@@ -269,12 +302,49 @@ def test_members_for_tables_are_as_good_as_ridge_regression():
 def test_rows_of_a_group_are_withheld_together(table):
     groups = np.arange(120) // 10
     net = ConstrainedNetRegressor(**QUICK).fit(*table, groups=groups)
-    for group in range(12):
-        assert len(np.unique(net.net_.folds_[groups == group])) == 1
+    assert groups_are_withheld_together(net, groups)
     pipeline = make_pipeline(ConstrainedNetRegressor(**QUICK))
     pipeline.fit(*table, constrainednetregressor__groups=groups)
     with pytest.raises(ValueError, match="groups has 119 values"):
         ConstrainedNetRegressor(**QUICK).fit(*table, groups=groups[1:])
+
+
+def groups_are_withheld_together(net, groups):
+    """Whether all rows of a group have the same fold."""
+    return all(len(np.unique(net.net_.folds_[groups == group])) == 1 for group in set(groups))
+
+
+def test_groups_reach_the_net_of_a_searched_pipeline_by_metadata_routing(table):
+    X, y = table
+    groups = np.arange(120) // 10
+    with config_context(enable_metadata_routing=True):
+        net = ConstrainedNetRegressor(**QUICK).set_fit_request(groups=True)
+        pipeline = make_pipeline(StandardScaler(), net).fit(X, y, groups=groups)
+        grid = {"constrainednetregressor__epsilon": [0.1, 1.0]}
+        search = GridSearchCV(pipeline, grid, cv=GroupKFold(3)).fit(X, y, groups=groups)
+    for fitted in (pipeline, search.best_estimator_):
+        assert groups_are_withheld_together(fitted[-1], groups)
+
+
+def test_groups_reach_the_net_of_each_fold_by_metadata_routing(table):
+    X, y = table
+    groups, cv = np.arange(120) // 10, GroupKFold(3)
+    with config_context(enable_metadata_routing=True):
+        net = ConstrainedNetRegressor(**QUICK).set_fit_request(groups=True)
+        found = cross_validate(
+            net, X, y, params={"groups": groups}, cv=cv, return_estimator=True, error_score="raise"
+        )
+    folds = cv.split(X, y, groups)
+    for fitted, (train, _) in zip(found["estimator"], folds, strict=True):
+        assert groups_are_withheld_together(fitted, groups[train])
+
+
+def test_groups_that_were_not_asked_for_are_no_silent_loss(table):
+    groups = np.arange(120) // 10
+    with config_context(enable_metadata_routing=True):
+        pipeline = make_pipeline(StandardScaler(), ConstrainedNetRegressor(**QUICK))
+        with pytest.raises(UnsetMetadataPassedError, match="groups"):
+            pipeline.fit(*table, groups=groups)
 
 
 @pytest.mark.parametrize("given", ["few rows", "one group"])
