@@ -161,8 +161,11 @@ class Members(nn.Module):
 
     def _run(self, s, args, kwargs, embeds):
         """Outputs of one stack with the member axis second, and its embeddings where wanted."""
-        stack, tensors = self.stacks[s], tensors_of(self.stacks[s])
-        layer = dict(stack.named_modules())[self.embedded[s]]
+        stack, is_alone = self.stacks[s], self.in_a_row or is_watched(self.stacks[s])
+        layer = stack.get_submodule(self.embedded[s]) if embeds else None
+        if not is_alone and getattr(stack, "takes_members", False):
+            return at_once(stack, layer, args, kwargs)
+        tensors = tensors_of(stack)
 
         def run(tensors):
             if not embeds:
@@ -172,10 +175,8 @@ class Members(nn.Module):
                 output = functional_call(stack, tensors, args, kwargs)
             return output, seen[-1].flatten(1)
 
-        if self.in_a_row or any(is_watched(part) for part in stack.modules()):
+        if is_alone:
             return in_a_row(run, tensors)  # whoever watches sees one member at a time
-        if getattr(stack, "takes_members", False):
-            return at_once(stack, layer if embeds else None, args, kwargs)
         try:
             outputs, features = vmap(run, out_dims=(1, 0), randomness="different")(tensors)
             return outputs, features.movedim(0, 1) if embeds else features
@@ -376,11 +377,13 @@ def at_once(stack, layer, args, kwargs):
 
     Both with the member axis second, which the module has first.
     """
+    if layer is None:
+        return stack(*args, **kwargs).movedim(0, 1), ()
     seen = []
     with watched([layer], before=lambda _layer, inputs: seen.append(inputs[0])):
         output = stack(*args, **kwargs)
-    features = [each.expand(len(output), *each.shape[-2:]).movedim(0, 1) for each in seen]
-    return output.movedim(0, 1), features[-1] if features else ()
+    features = seen[-1].expand(len(output), *seen[-1].shape[-2:])
+    return output.movedim(0, 1), features.movedim(0, 1)
 
 
 def in_a_row(run, tensors):

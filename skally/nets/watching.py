@@ -50,9 +50,12 @@ def watched(layers, before=None, after=None):
         switch_off()
 
 
-def is_watched(layer):
-    """Whether this thread watches a layer now."""
-    return any(id(layer) in layers for layers, _, _ in WATCH.contexts)
+def is_watched(module):
+    """Whether this thread watches a module or a layer in it now."""
+    watched_ids = [layers for layers, _, _ in WATCH.contexts]
+    return bool(watched_ids) and any(
+        id(layer) in layers for layer in module.modules() for layers in watched_ids
+    )
 
 
 def switch_on():
