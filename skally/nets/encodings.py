@@ -1,4 +1,7 @@
-"""Encodings of the columns of a table: functions of one column each, for a net to start from."""
+"""Encodings of the columns of a table: functions of one column each, for a net to start from.
+
+With the parameters of K members, stacked, each gives a tensor with a first axis of length K.
+"""
 
 import math
 
@@ -59,11 +62,13 @@ class PiecewiseLinear(nn.Module):
 
     def forward(self, X, scaled):
         """Tensor of shape (n, d, size), of X of shape (n, d) and at most LARGEST in size."""
-        return (torch.einsum("ndt,dts->nds", self.encode(X), self.weight) + self.bias).relu()
+        encoded = torch.einsum("ndt,...dts->...nds", self.encode(X), self.weight)
+        return (encoded + self.bias.unsqueeze(-3)).relu()
 
     def encode(self, X):
         """Entries of the bins, (n, d, N_BINS)."""
-        return ((X.unsqueeze(2) - self.left) / self.width).clamp(0, 1)
+        left, width = of_one(self.left, 2), of_one(self.width, 2)
+        return ((X.unsqueeze(2) - left) / width).clamp(0, 1)
 
 
 class Periodic(nn.Module):
@@ -93,11 +98,17 @@ class Periodic(nn.Module):
 
     def forward(self, X, scaled):
         """Tensor of shape (n, d, size), of the scaled columns (n, d)."""
-        waves = (2 * math.pi * (scaled.unsqueeze(2) * self.frequency + self.phase)).cos()
-        return torch.einsum("ndf,dfs->nds", waves, self.weight) + self.bias
+        frequency, phase = self.frequency.unsqueeze(-3), self.phase.unsqueeze(-3)
+        waves = (2 * math.pi * (scaled.unsqueeze(2) * frequency + phase)).cos()
+        return torch.einsum("...ndf,...dfs->...nds", waves, self.weight) + self.bias.unsqueeze(-3)
 
 
 ENCODINGS = {"plain": Plain, "ple": PiecewiseLinear, "pbld": Periodic}
+
+
+def of_one(buffer, n_axes):
+    """A buffer that follows from the columns, or that of one of members, who have it alike."""
+    return buffer if buffer.dim() == n_axes else buffer[0]
 
 
 def column_linear(d, n_in, n_out):

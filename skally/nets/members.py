@@ -174,8 +174,11 @@ class Members(nn.Module):
 
         if self.in_a_row or any(is_watched(part) for part in stack.modules()):
             return in_a_row(run, tensors)  # whoever watches sees one member at a time
+        if getattr(stack, "takes_members", False):
+            return at_once(stack, layer if embeds else None, args, kwargs)
         try:
-            return vmap(run, out_dims=1, randomness="different")(tensors)
+            outputs, features = vmap(run, out_dims=(1, 0), randomness="different")(tensors)
+            return outputs, features.movedim(0, 1) if embeds else features
         except torch.cuda.OutOfMemoryError:
             raise
         except (RuntimeError, ValueError, NotImplementedError, IndexError) as error:
@@ -366,6 +369,18 @@ def n_stacked(module, layer):
 def names_of(module):
     """Name of each layer of a module."""
     return {layer: name for name, layer in module.named_modules()}
+
+
+def at_once(stack, layer, args, kwargs):
+    """Outputs of a module that ``takes_members``, and the inputs of a layer unless it is None.
+
+    Both with the member axis second, which the module has first.
+    """
+    seen = []
+    with watched([layer], before=lambda _layer, inputs: seen.append(inputs[0])):
+        output = stack(*args, **kwargs)
+    features = [each.expand(len(output), *each.shape[-2:]).movedim(0, 1) for each in seen]
+    return output.movedim(0, 1), features[-1] if features else ()
 
 
 def in_a_row(run, tensors):

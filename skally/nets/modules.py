@@ -38,12 +38,16 @@ class MLP(nn.Sequential):
         self, n_features, n_outputs, hidden_layer_sizes=(256, 256), activation=nn.ReLU, dropout=0.0
     ):
         check_sizes(hidden_layer_sizes)
-        layers = [nn.Flatten()]
-        for n_in, n_out in pairwise([n_features, *map(int, hidden_layer_sizes)]):
-            layers += [nn.Linear(n_in, n_out), activation()]
-            layers += [nn.Dropout(dropout)] if dropout else []
-        last = [n_features, *map(int, hidden_layer_sizes)][-1]
-        super().__init__(*layers, nn.Linear(last, n_outputs))
+        sizes = [n_features, *map(int, hidden_layer_sizes), n_outputs]
+        super().__init__(nn.Flatten(), *dense_layers(sizes, activation, dropout))
+
+
+def dense_layers(sizes, activation, dropout, linear=nn.Linear):
+    """Linear layers from one size to the next, with an activation and dropout between two."""
+    layers = [linear(sizes[0], sizes[1])]
+    for n_in, n_out in pairwise(sizes[1:]):
+        layers += [activation(), *([nn.Dropout(dropout)] if dropout else []), linear(n_in, n_out)]
+    return layers
 
 
 def check_sizes(hidden_layer_sizes):

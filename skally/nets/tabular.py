@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from skally.nets.encodings import ENCODINGS
-from skally.nets.modules import MLP
+from skally.nets.encodings import ENCODINGS, of_one
+from skally.nets.modules import check_sizes, dense_layers
 from skally.nets.quantiles import LARGEST, SMALLEST, as_float, check_quantiles, divisor, quantile_at
 
 # Columns beyond which there are no encodings: each makes several inputs of one column.
@@ -15,6 +15,12 @@ MOST_ENCODED = 256
 
 # Scaled values tend to this bound; they are cut at a hundred times it before they are squared.
 BOUND = 3.0
+
+# Activations without parameters that look at one number at a time.
+ELEMENTWISE = (
+    nn.ReLU, nn.LeakyReLU, nn.ReLU6, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish,
+    nn.Hardswish, nn.Softplus, nn.Sigmoid, nn.Tanh,
+)  # fmt: skip
 
 
 class TabularMLP(nn.Module):
@@ -87,8 +93,20 @@ class TabularMLP(nn.Module):
         quantiles = check_quantiles(quantiles, n_features)
         self.scaling = RobustScaling(quantiles)
         self.encoding = ENCODINGS[encoding if n_features <= MOST_ENCODED else "plain"](quantiles)
+        check_sizes(hidden_layer_sizes)
         n_inputs = n_features * (1 + self.encoding.size)
-        self.net = MLP(n_inputs, n_outputs, hidden_layer_sizes, activation, dropout)
+        sizes = [n_inputs, *map(int, hidden_layer_sizes), n_outputs]
+        self.net = nn.Sequential(*dense_layers(sizes, activation, dropout, Linear))
+
+    @property
+    def takes_members(self):
+        """Whether ``forward`` works with the parameters of several members, stacked, too.
+
+        Its outputs are then of shape (K, n, n_outputs).
+        """
+        activations = [layer for layer in self.net if not isinstance(layer, Linear | nn.Dropout)]
+        is_elementwise = all(isinstance(layer, ELEMENTWISE) for layer in activations)
+        return type(self) is TabularMLP and is_elementwise
 
     def forward(self, X):
         """Outputs of shape (n, n_outputs) for inputs of shape (n, ...)."""
@@ -100,8 +118,19 @@ class TabularMLP(nn.Module):
             )
         rows = rows.clamp(-LARGEST, LARGEST)
         scaled = self.scaling(rows)
-        encoded = self.encoding(rows, scaled).flatten(1)
-        return self.net(torch.cat([scaled, encoded], dim=1))
+        encoded = self.encoding(rows, scaled).flatten(-2)
+        scaled = scaled.expand(*self.net[0].weight.shape[:-2], *scaled.shape)
+        return self.net(torch.cat([scaled, encoded.expand(*scaled.shape[:-1], -1)], dim=-1))
+
+
+class Linear(nn.Linear):
+    """Linear layer whose weight may be that of K members, (K, n_out, n_in)."""
+
+    def forward(self, X):
+        """Tensor (n, n_out) of X (n, n_in), or (K, n, n_out) of (K, n, n_in)."""
+        if self.weight.dim() == 2:
+            return super().forward(X)
+        return torch.baddbmm(self.bias.unsqueeze(1), X, self.weight.mT)
 
 
 class RobustScaling(nn.Module):
@@ -127,5 +156,6 @@ class RobustScaling(nn.Module):
 
     def forward(self, X):
         """Tensor of shape (n, d), of X of the same shape and at most LARGEST in size."""
-        Z = ((X - self.median) / self.scale).clamp(-100 * BOUND, 100 * BOUND)
+        median, scale = of_one(self.median, 1), of_one(self.scale, 1)
+        Z = ((X - median) / scale).clamp(-100 * BOUND, 100 * BOUND)
         return Z / (1 + (Z / BOUND) ** 2).sqrt()

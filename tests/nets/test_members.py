@@ -76,7 +76,27 @@ def members_of(make, n=3):
     return modules, Members([modules], embedding_layer=find_embedding_layer)
 
 
-@pytest.mark.parametrize("make", [lambda: MLP(5, 2), normalised, Recurrent, Tied])
+class Scaled(TabularMLP):
+    """Does more than the module for tables, whose members run at once."""
+
+    def forward(self, X):
+        return 2 * super().forward(X[:, :5])
+
+
+TABULAR = {
+    "plain": TabularMLP,
+    "ple": partial(TabularMLP, encoding="ple"),
+    "pbld": partial(TabularMLP, encoding="pbld"),
+    "linear": partial(TabularMLP, encoding="ple", hidden_layer_sizes=()),
+    "other": partial(TabularMLP, activation=nn.PReLU),
+    "derived": Scaled,
+}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: MLP(5, 2), normalised, Recurrent, Tied, *(partial(M, 5, 2) for M in TABULAR.values())],
+)
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.filterwarnings("ignore:.*cannot be stacked")
 def test_members_give_what_each_module_gives_alone(make, training):
@@ -96,6 +116,21 @@ def test_members_give_what_each_module_gives_alone(make, training):
         for name, buffer in module.named_buffers():  # batch normalisation's
             stacked = dict(members.stacks[0].named_buffers())[name]
             assert torch.allclose(stacked[k], buffer, atol=1e-5)
+
+
+@pytest.mark.parametrize("layer", [None, "scaling", "net"])
+@pytest.mark.parametrize("make", TABULAR.values(), ids=TABULAR)
+@pytest.mark.filterwarnings("error")
+def test_embeddings_of_members_at_once_are_those_in_a_row(make, layer):
+    torch.manual_seed(0)
+    modules = [make(5, 2) for _ in range(3)]
+    members = Members([modules], embedding_layer=lambda stack: find_embedding_layer(stack, layer))
+    seen = []
+    for members.in_a_row in (False, True):
+        with recorded_inputs(members.embedding) as chunks, torch.no_grad():
+            members(torch.linspace(-2, 2, 60).reshape(12, 5))
+        seen.append(chunks[0])
+    np.testing.assert_allclose(*seen, atol=1e-5)
 
 
 def test_what_cannot_be_stacked_is_said_once():
