@@ -30,24 +30,26 @@ def geometric_mean(ratio):
     return float(np.exp(np.log(ratio).mean()))
 
 
-def with_ratio(lines):
-    """Fits under constraints, with the ratio of their error to that of the same fit without."""
+def with_ratios(lines):
+    """Fits under constraints, with ratios of their errors to those of the same fit without."""
     is_off = lines["duals"] == "off"
-    off = lines[is_off].set_index(CELL)["error"]
-    lines = lines[~is_off].join(off.rename("off"), on=CELL)
-    lines["ratio"] = lines["error"] / lines["off"]
-    lines["epsilon"] = lines["epsilon"].astype(str).replace(OF_CLASSES)
-    return lines.dropna(subset="ratio")
+    off = lines[is_off].set_index(CELL)
+    lines = lines[~is_off]
+    for name in ("error", "held_out_loss"):
+        without = lines.join(off[name].rename("without"), on=CELL)["without"]
+        lines = lines.assign(**{f"{name}_ratio": lines[name] / without})
+    epsilon = lines["epsilon"].astype(str).replace(OF_CLASSES)
+    return lines.assign(epsilon=epsilon).dropna(subset="error_ratio")
 
 
 def of_epsilon(lines):
     """Share of active duals and ratio of errors, a line a set and number of labels."""
-    lines = with_ratio(lines)
+    lines = with_ratios(lines)
     lines = lines[lines["duals"] == "default"]
-    lines["epsilon"] = lines["epsilon"].map({**TOLERANCES, "auto": '"auto"'})
+    lines = lines.replace({"epsilon": {**TOLERANCES, "auto": '"auto"'}})
     groups = lines.groupby([*ROW, "epsilon"])
     shares, duals = (groups[name].mean().unstack() for name in ("active", "mean_dual"))
-    ratios = groups["ratio"].apply(geometric_mean).unstack()
+    ratios = groups["error_ratio"].apply(geometric_mean).unstack()
     cells = shares.map("{:.0%}".format) + ", " + duals.map("{:.2f}".format)
     cells = cells + ", " + ratios.map("{:.3f}".format)
     cells = cells.where(shares.notna(), "")
@@ -56,10 +58,13 @@ def of_epsilon(lines):
 
 
 def of_steps(lines):
-    """Ratio of errors of each dual step, by tolerance; a print for the choice of the default."""
-    lines = with_ratio(lines)
-    groups = lines.groupby(["duals", "size", "epsilon"])["ratio"]
-    return groups.agg(["size", geometric_mean, "min", "max"]).round(3)
+    """Geometric means of ratios for each dual step: what the choice of the default looks at."""
+    lines = with_ratios(lines)
+    tasks = lines["set"].map(dict.fromkeys(SETS[:3], "regression")).fillna("classification")
+    groups = lines.groupby([tasks.rename("task"), "size", "epsilon", "duals"])
+    means = groups[["error_ratio", "held_out_loss_ratio"]].agg(geometric_mean)
+    worst = groups["error_ratio"].max().rename("worst error_ratio")
+    return pd.concat([groups.size().rename("fits"), means, worst], axis=1).round(3)
 
 
 def of_ranks(lines):
