@@ -13,10 +13,10 @@ Rows are those of ``tabular.py``, but for the last study, whose test rows are of
 import argparse
 import warnings
 from dataclasses import dataclass, fields
-from functools import partial
 from itertools import product
 from pathlib import Path
 
+import joblib
 import numpy as np
 import torch
 from scipy.stats import spearmanr
@@ -32,8 +32,8 @@ from skally.functional.uncertainty import entropy, mutual_information, variance
 SETS = ("parkinsons", "kin8nm", "diamonds", "satimage", "letter")
 OFF = 1e9  # tolerance that every loss is below
 EPSILONS = {
-    "regression": (0.01, 0.03, 0.1, 0.3, 1.0, OFF, "auto"),
-    "classification": (0.02, 0.06, 0.2, 0.6, 2.0, OFF, "auto"),
+    "regression": (0.01, 0.1, 0.3, 1.0, OFF, "auto"),
+    "classification": (0.02, 0.2, 0.6, 2.0, OFF, "auto"),
 }
 DUALS = {
     "default": {"dual_lr": 0.5, "dual_decay": 1.0, "dual_max": 1.0},
@@ -44,6 +44,9 @@ DUALS = {
     "0.5 to 3": {"dual_lr": 0.5, "dual_max": 3.0},
     "0.5 decay 1": {"dual_lr": 0.5, "dual_decay": 1.0},
 }
+
+
+PERSONS = ("ridge", "extra trees", "members by person", "members by row")
 
 
 @dataclass(frozen=True)
@@ -107,25 +110,36 @@ def members(task, state, **params):
     return of_task(task, *classes, **{**MEMBERS, "random_state": state, **params})
 
 
+def rows_of(name, size, state):
+    """Training rows and test rows, each as features and targets."""
+    X, y = table(name)
+    train, test = split(y, size, state, task_of(name))
+    return (X[train], y[train]), (X[test], y[test])
+
+
+def fitted_members(name, size, state, params):
+    """Members fitted on the rows of a cell."""
+    train, _ = rows_of(name, size, state)
+    return members(task_of(name), state, **params).fit(*train)
+
+
 def cells(options):
-    """Set, size and random state with the training and test rows of each, random states first."""
+    """Set, size and random state of each cell, random states first."""
     for state, size, name in product(options.states, options.sizes, options.sets):
-        X, y = table(name)
-        train, test = split(y, size, state, task_of(name))
-        yield (name, size, state), (X[train], y[train]), (X[test], y[test])
+        yield name, size, state
 
 
 def epsilon_records(options, seen):
     """Fits along the tolerances; without constraints there is one for all dual steps."""
-    for cell, train, test in cells(options):
-        task = task_of(cell[0])
+    for cell in cells(options):
+        task, (_, test) = task_of(cell[0]), rows_of(*cell)
         for duals, epsilon in product(options.duals, options.epsilons or EPSILONS[task]):
             duals = "off" if epsilon == OFF else duals
             key = (*cell, duals, epsilon)
             if tuple(map(str, key)) in seen:
                 continue
             seen.add(tuple(map(str, key)))
-            net = members(task, cell[2], epsilon=epsilon, **DUALS.get(duals, {})).fit(*train)
+            net = options.fitted(*cell, {"epsilon": epsilon, **DUALS.get(duals, {})})
             yield EpsilonRecord(*key, **duals_and_errors(net, *test, task))
 
 
@@ -149,22 +163,19 @@ def duals_and_errors(net, X, y, task):
 
 def rank_records(options, seen):
     """Correlations of what a sampler would ask by with what it wants to know."""
-    for cell, train, test in cells(options):
-        task, (_, size, state) = task_of(cell[0]), cell
-        nets = {
-            "before": lambda: skally_before(task, size, state),  # noqa: B023 (called at once)
-            **{
-                f"members {duals}": partial(members, task, state, **DUALS[duals])
-                for duals in options.duals
-            },
-        }
-        for name, make in nets.items():
-            if (*map(str, cell), name) in seen:
+    for cell in cells(options):
+        (name, size, state), (train, test) = cell, rows_of(*cell)
+        task = task_of(name)
+        for key in ("before", *options.duals):
+            if (*map(str, cell), key) in seen:
                 continue
-            net = make().fit(*train)
+            if key == "before":
+                net = skally_before(task, size, state).fit(*train)
+            else:
+                net = options.fitted(*cell, {"epsilon": EPSILONS[task][1], **DUALS[key]})
             loss = unseen_loss(net, *test, task)
             yield from [  # a list, so that a file has all lines of a net or none
-                RankRecord(*cell, name, score, rounded(correlation(values, loss)))
+                RankRecord(*cell, key, score, rounded(correlation(values, loss)))
                 for score, values in scores(net, test[0], task, state).items()
             ]
 
@@ -208,7 +219,7 @@ def persons_records(options, seen):
         train = np.random.RandomState(state).permutation(rows)[:size]
         square_of_mean = np.mean((y[test] - y[train].mean()) ** 2)
         for name, (make, fit_params) in estimators_of_persons(person[train]).items():
-            if (str(size), str(state), name) in seen:
+            if name not in options.estimators or (str(size), str(state), name) in seen:
                 continue
             estimator = make("regression", size, state).fit(X[train], y[train], **fit_params)
             ratio = np.mean((y[test] - estimator.predict(X[test])) ** 2) / square_of_mean
@@ -222,12 +233,8 @@ def estimators_of_persons(person):
     def twelve(task, size, state):
         return members(task, state)
 
-    return {
-        "ridge": (linear, {}),
-        "extra trees": (extra_trees, {}),
-        "members by person": (twelve, {"groups": person}),
-        "members by row": (twelve, {}),
-    }
+    given = (linear, {}), (extra_trees, {}), (twelve, {"groups": person}), (twelve, {})
+    return dict(zip(PERSONS, given, strict=True))
 
 
 STUDIES = {
@@ -246,10 +253,13 @@ def main():
     parser.add_argument("--states", type=listed(int), default=(0, 1, 2))
     parser.add_argument("--duals", type=listed(str, DUALS), default=("default",))
     parser.add_argument("--epsilons", type=listed(lambda e: e if e == "auto" else float(e)))
+    parser.add_argument("--estimators", type=listed(str, PERSONS), default=PERSONS)
+    parser.add_argument("--cache", type=Path, help="folder of fitted members that studies share")
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args()
     records, of_record, sizes = STUDIES[options.study]
     options.sizes = options.sizes or sizes
+    options.fitted = joblib.Memory(options.cache, verbose=0).cache(fitted_members)
     columns = [field.name for field in fields(of_record)]
     seen = read_keys(options.output, columns, of_record.n_keys)
     warnings.simplefilter("ignore")  # of duals that are all alike, as where there are none
