@@ -13,7 +13,6 @@ from skally.nets.criteria import OF_TWO_CLASSES, kind_of
 from skally.nets.data import ArrayDataset
 from skally.nets.held_out import spread
 from skally.nets.loader import BatchLoader
-from skally.nets.modules import MLP
 from skally.nets.outputs import (
     check_class_outputs,
     check_criterion_of_classes,
@@ -22,6 +21,7 @@ from skally.nets.outputs import (
 )
 from skally.nets.parameters import PARAMETERS
 from skally.nets.primal_dual import PrimalDualClassifier, PrimalDualRegressor
+from skally.nets.tabular import TabularMLP
 
 
 class ConstrainedNetClassifier(ClassifierMixin, BaseConstrainedNet):
@@ -55,7 +55,7 @@ class ConstrainedNetClassifier(ClassifierMixin, BaseConstrainedNet):
 
     def __init__(
         self,
-        module=MLP,
+        module=TabularMLP,
         *,
         n_members="auto",
         epsilon=0.2,
@@ -73,8 +73,8 @@ class ConstrainedNetClassifier(ClassifierMixin, BaseConstrainedNet):
         embedding_layer=None,
         random_state=None,
         optimizer=torch.optim.Adam,
-        lr=1e-3,
-        max_epochs=100,
+        lr=2e-3,
+        max_epochs=160,
         batch_size=64,
         iterator_train=BatchLoader,
         iterator_train__shuffle=True,
@@ -207,7 +207,7 @@ class ConstrainedNetRegressor(RegressorMixin, BaseConstrainedNet):
 
     def __init__(
         self,
-        module=MLP,
+        module=TabularMLP,
         *,
         n_members="auto",
         epsilon=0.1,
@@ -226,8 +226,8 @@ class ConstrainedNetRegressor(RegressorMixin, BaseConstrainedNet):
         embedding_layer=None,
         random_state=None,
         optimizer=torch.optim.Adam,
-        lr=1e-3,
-        max_epochs=100,
+        lr=2e-3,
+        max_epochs=160,
         batch_size=64,
         iterator_train=BatchLoader,
         iterator_train__shuffle=True,
