@@ -5,7 +5,7 @@ import pytest
 from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
 
 SMALL = {
-    "n_members": 6, "module__hidden_layer_sizes": (16,), "module__dropout": 0.1, "random_state": 0
+    "n_members": 6, "module__hidden_layer_sizes": (6,), "module__dropout": 0.1, "random_state": 0
 }  # fmt: skip
 
 
