@@ -21,6 +21,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
+from skally.modules import TabularMLP
 
 QUICK = {"max_epochs": 2, "random_state": 0}
 SMALL = {"module__hidden_layer_sizes": (16,), **QUICK}
@@ -201,6 +202,13 @@ def test_predictions_of_a_row_do_not_depend_on_the_rows_beside_it(n, digits, dia
 
 
 # Parameters
+
+
+@pytest.mark.parametrize("Net", [ConstrainedNetClassifier, ConstrainedNetRegressor])
+def test_the_default_is_twelve_nets_for_tables(Net, digits):
+    net = Net(**QUICK).fit(*digits)
+    assert len(net.module_) == 12
+    assert [type(stack) for stack in net.module_.stacks] == 3 * [TabularMLP]
 
 
 @pytest.mark.parametrize("Net", [ConstrainedNetClassifier, ConstrainedNetRegressor])
