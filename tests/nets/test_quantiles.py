@@ -29,7 +29,7 @@ def test_every_form_of_data_has_the_same_quantiles(form, rng):
     assert np.array_equal(column_quantiles(form(X), max_rows=200, rng=0), expected)
 
 
-def test_no_more_rows_of_a_data_set_are_read_than_asked_for(rng):
+def test_no_more_rows_of_a_data_set_are_read_than_asked_for():
     rows = set()
 
     class Reads(torch.utils.data.Dataset):
