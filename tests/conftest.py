@@ -45,6 +45,12 @@ ARGUMENTS = {
     SubsampledSampler: {"sampler": CoreSetSampler(), "size": 0.5},
 }
 
+# The module and the three encodings of the default, narrow: each of their layers drops units.
+NARROW = {
+    "n_members": 6, "module__hidden_layer_sizes": (20, 20), "module__dropout": 0.1,
+    "random_state": 0,
+}  # fmt: skip
+
 
 def pytest_generate_tests(metafunc):
     """Every test with an argument ``sampler`` runs for each of them."""
@@ -76,12 +82,12 @@ def digits():
 @pytest.fixture(scope="session")
 def regressor(diabetes):
     """Constrained net, fitted on 150 rows of the regression data."""
-    net = ConstrainedNetRegressor(module__dropout=0.1, max_epochs=10, random_state=0)
+    net = ConstrainedNetRegressor(max_epochs=10, **NARROW)
     return net.fit(diabetes[0][:150], diabetes[1][:150])
 
 
 @pytest.fixture(scope="session")
 def classifier(digits):
     """Constrained net, fitted on 150 rows of the classification data."""
-    net = ConstrainedNetClassifier(module__dropout=0.1, max_epochs=10, random_state=0)
+    net = ConstrainedNetClassifier(max_epochs=10, **NARROW)
     return net.fit(digits[0][:150], digits[1][:150])

@@ -208,7 +208,7 @@ class BaseConstrainedNet(SkorchParameters):
     def _make_net(self, tolerance, X, encoder, rng, n_members):
         n_features = int(np.prod(sample_shape(X)))
         sizes = {"n_features": n_features, "n_outputs": self._n_outputs(encoder)}
-        if wants(self.module, "quantiles") and not is_dataset(X):
+        if wants(self.module, "quantiles") and sample_shape(X):  # none for a dict
             sizes["quantiles"] = column_quantiles(X, rng=rng)
         params = {**self._net_params(n_members), **self._target_params(encoder)}
         return self._net_class(epsilon=tolerance, sizes=sizes, **params)

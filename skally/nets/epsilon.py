@@ -147,6 +147,7 @@ def epsilon_grid(net, X, y, *, factors=(0.3, 0.6, 1.2, 2.4, 4.8), cv=3, random_s
     >>> from skally import ConstrainedNetRegressor
     >>> from skally.epsilon import epsilon_grid
     >>> X, y = load_diabetes(return_X_y=True)
+    >>> X, y = X[:100], y[:100]
     >>> net = ConstrainedNetRegressor(max_epochs=10, random_state=0)
     >>> grid = epsilon_grid(net, X, y, random_state=0)
     >>> search = GridSearchCV(net, {"epsilon": grid}, cv=3).fit(X, y)

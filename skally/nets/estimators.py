@@ -15,7 +15,6 @@ from skally.nets.criteria import OF_TWO_CLASSES, kind_of
 from skally.nets.data import ArrayDataset
 from skally.nets.held_out import spread
 from skally.nets.loader import BatchLoader
-from skally.nets.modules import MLP
 from skally.nets.outputs import (
     check_class_outputs,
     check_criterion_of_classes,
@@ -24,6 +23,7 @@ from skally.nets.outputs import (
 )
 from skally.nets.parameters import PARAMETERS
 from skally.nets.primal_dual import PrimalDualClassifier, PrimalDualRegressor
+from skally.nets.tabular import TabularMLP
 from skally.utils.validation import check_number
 
 # Share of each label that all classes have alike when members are trained.
@@ -66,7 +66,7 @@ class ConstrainedNetClassifier(ClassifierMixin, BaseConstrainedNet):
 
     def __init__(
         self,
-        module=MLP,
+        module=TabularMLP,
         *,
         n_members="auto",
         epsilon=0.2,
@@ -85,8 +85,8 @@ class ConstrainedNetClassifier(ClassifierMixin, BaseConstrainedNet):
         embedding_layer=None,
         random_state=None,
         optimizer=torch.optim.Adam,
-        lr=1e-3,
-        max_epochs=100,
+        lr=2e-3,
+        max_epochs=160,
         batch_size=64,
         iterator_train=BatchLoader,
         iterator_train__shuffle=True,
@@ -233,7 +233,7 @@ class ConstrainedNetRegressor(RegressorMixin, BaseConstrainedNet):
 
     def __init__(
         self,
-        module=MLP,
+        module=TabularMLP,
         *,
         n_members="auto",
         epsilon=0.1,
@@ -252,8 +252,8 @@ class ConstrainedNetRegressor(RegressorMixin, BaseConstrainedNet):
         embedding_layer=None,
         random_state=None,
         optimizer=torch.optim.Adam,
-        lr=1e-3,
-        max_epochs=100,
+        lr=2e-3,
+        max_epochs=160,
         batch_size=64,
         iterator_train=BatchLoader,
         iterator_train__shuffle=True,

@@ -23,12 +23,14 @@ PARAMETERS = """
     Parameters
     ----------
     module : nn.Module class or instance
-        Its sizes are read from the data at ``fit`` where its constructor takes ``n_features`` or
-        ``n_outputs``, as :class:`skally.modules.TabularMLP` and :class:`skally.modules.MLP` do.
-        ``module__x`` reaches its parameter x.
+        The default is a net for tables, which scales the columns itself. Sizes are read from the
+        data at ``fit`` where the constructor takes ``n_features``, ``n_outputs`` or ``quantiles``,
+        as :class:`skally.modules.TabularMLP` and, for the first two, :class:`skally.modules.MLP`
+        do. ``module__x`` reaches its parameter x. The paper's single net is ``module=MLP,
+        n_members=1``; ``skally.paper.PAPER_SETTINGS`` has its training as well.
     n_members : int or "auto"
         Nets of an ensemble, trained side by side in one loop. "auto" is 12 for a class with
-        ``variants``, as TabularMLP is, and 1 for any other module, for an instance, and
+        ``variants``, as the default module is, and 1 for any other module, for an instance, and
         where ``accelerator`` is given, which does not take members yet. ``partial_fit`` and a warm
         start keep the number. Each row is withheld from some of the members, by folds (stratified
         by class; by ``groups`` where ``fit`` is given them): from a fourth of them, or from one in
@@ -123,7 +125,9 @@ PARAMETERS = """
         Dual variable of each row of the X given to ``fit``, not negative; n times the multiplier
         that a solver reports, since the Lagrangian is a mean.
     slacks_ : array of shape (n,)
-        l'_i - eps_i at the final weights; positive means violated.
+        l'_i - eps_i at the final weights; positive means violated. Of several members l'_i is the
+        loss that their duals see, see ``dual_loss``: unless that is "training", the one of the
+        members from which row i is withheld, which ``constraint_loss(X, y)`` is not.
     train_embedding_ : array of shape (n, d)
         Of a linear net it is X itself, and a pickle of the net holds it. ``del
         net.train_embedding_`` before pickling leaves it out; the net still predicts, embeds and

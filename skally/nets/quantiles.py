@@ -7,9 +7,18 @@ from statistics import NormalDist
 import numpy as np
 import torch
 from sklearn.utils import gen_batches
+from skorch.utils import is_dataset
 
 from skally.utils.random import make_rng
-from skally.utils.validation import as_array, as_plain, check_number, take_rows, with_rows
+from skally.utils.validation import (
+    as_array,
+    as_input,
+    as_plain,
+    check_number,
+    sample_shape,
+    take_rows,
+    with_rows,
+)
 
 # Levels at which a column's quantiles are taken, from its smallest value to its largest.
 N_QUANTILES = 129
@@ -31,11 +40,12 @@ def column_quantiles(X, n_quantiles=N_QUANTILES, max_rows=10_000, rng=None):
     """Quantiles of each column at evenly spaced levels, for :class:`skally.modules.TabularMLP`.
 
     They are values that the column has, so that they follow any increasing function of it. The
-    first and the last are the extremes of all rows; the others may be those of a random part.
+    first and the last are the extremes of all rows; the others may be those of a random part. Of a
+    torch data set no more than this part is read.
 
     Parameters
     ----------
-    X : array, sparse matrix or tensor of shape (n, ...)
+    X : array, sparse matrix or tensor of shape (n, ...), or torch data set of inputs of one shape
         Rows are flattened.
     n_quantiles : int
     max_rows : int
@@ -49,11 +59,11 @@ def column_quantiles(X, n_quantiles=N_QUANTILES, max_rows=10_000, rng=None):
     """
     check_number("n_quantiles", n_quantiles, numbers.Integral, 2)
     check_number("max_rows", max_rows, numbers.Integral, 1)
+    if is_dataset(X):
+        X = some_inputs(X, n_quantiles, max_rows, rng)
     X = with_rows(X)
     n, d = X.shape[0], math.prod(X.shape[1:])
-    n_rows = min(n, max_rows, max(MOST_VALUES // max(d, 1), n_quantiles))
-    rows = np.sort(make_rng(rng).choice(n, n_rows, replace=False)) if n_rows < n else slice(None)
-    part = flat(take_rows(X, rows))
+    part = flat(take_rows(X, some_rows(n, d, n_quantiles, max_rows, rng)))
     levels = np.linspace(0, 1, n_quantiles)
     quantiles = np.empty((n_quantiles, d), dtype=np.float32)
     for columns in gen_batches(d, 256) if d else ():
@@ -63,6 +73,21 @@ def column_quantiles(X, n_quantiles=N_QUANTILES, max_rows=10_000, rng=None):
     for row, extreme in ((0, flat(X).min(axis=0)), (-1, flat(X).max(axis=0))):
         quantiles[row] = as_array(extreme).reshape(d).astype(np.float64).clip(-LARGEST, LARGEST)
     return quantiles
+
+
+def some_rows(n, d, n_quantiles, max_rows, rng):
+    """Random part of n rows of d columns, sorted, or a slice for all of them."""
+    n_rows = min(n, max_rows, max(MOST_VALUES // max(d, 1), n_quantiles))
+    if n_rows == n:
+        return slice(None)
+    return np.sort(make_rng(rng).choice(n, n_rows, replace=False))
+
+
+def some_inputs(dataset, n_quantiles, max_rows, rng):
+    """Inputs of a random part of the rows of a torch data set, an array of shape (n, ...)."""
+    n, d = len(dataset), math.prod(sample_shape(dataset))
+    rows = np.arange(n)[some_rows(n, d, n_quantiles, max_rows, rng)]
+    return np.stack([as_plain(as_input(dataset[int(row)])) for row in rows])
 
 
 def flat(X):

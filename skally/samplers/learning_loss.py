@@ -14,7 +14,8 @@ class LearningLossSampler(HeadSampler):
     It is trained after the estimator and apart from it, so that any estimator and any input will
     do. Where the labelled samples are given, the losses are the ``sample_loss`` of a constrained
     net, the log loss of other classifiers and the squared error of other regressors; where they are
-    not, those that a constrained net has kept from its training.
+    not, those that a constrained net has kept from its training, of several members the losses of
+    withheld rows.
 
     Parameters
     ----------

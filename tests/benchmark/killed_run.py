@@ -12,6 +12,7 @@ from sklearn.datasets import load_iris
 
 import skally.benchmark
 from skally import ALLYSampler, ConstrainedNetClassifier, DualRegressor, EntropySampler
+from skally.modules import MLP
 
 FOLDER = os.path.dirname(skally.benchmark.__file__)
 n_lines, kill_at = 0, None
@@ -32,7 +33,7 @@ if __name__ == "__main__":
     kill_at = int(sys.argv[2]) if len(sys.argv) > 2 else None
     sys.settrace(count_lines)
     skally.benchmark.learning_curves(
-        ConstrainedNetClassifier(max_epochs=4),
+        ConstrainedNetClassifier(MLP, n_members=1, max_epochs=4),
         {"ALLY": ALLYSampler(regressor=DualRegressor(max_epochs=3)), "entropy": EntropySampler()},
         *load_iris(return_X_y=True),
         n_initial=20,

@@ -153,6 +153,7 @@ def test_several_processes_give_the_same_curves(curves):
     assert_same(curves_of(n_jobs=2), curves)
 
 
+@pytest.mark.filterwarnings("ignore:No sample is held out:UserWarning")  # of 12
 def test_net_and_ally_give_the_same_curves_again():
     net = make_pipeline(StandardScaler(), ConstrainedNetClassifier(max_epochs=3))
     samplers = {"ALLY": ALLYSampler()}
@@ -571,6 +572,7 @@ def test_scorer_sees_a_column_for_each_class():
     np.testing.assert_allclose(curves.frame["score"], 1.0)  # sums of probabilities
 
 
+@pytest.mark.filterwarnings("ignore:No sample is held out:UserWarning")  # of 8
 @pytest.mark.parametrize("is_pipeline", [False, True])
 def test_weights_of_all_classes_fit_a_net_that_has_seen_fewer(is_pipeline):
     net = ConstrainedNetClassifier(max_epochs=1, criterion__weight=torch.ones(10))

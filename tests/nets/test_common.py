@@ -10,6 +10,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning"),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning"),
     pytest.mark.filterwarnings("ignore:The number of unique classes is greater:UserWarning"),
+    pytest.mark.filterwarnings("ignore:No sample is held out:UserWarning"),  # of fewer than 20
     pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true:UserWarning"),
 ]
 

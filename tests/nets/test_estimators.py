@@ -21,6 +21,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
+from skally.modules import TabularMLP
 
 QUICK = {"max_epochs": 2, "random_state": 0}
 SMALL = {"module__hidden_layer_sizes": (16,), **QUICK}
@@ -97,9 +98,11 @@ def test_every_form_of_y_gives_the_same_duals(form_y, diabetes):
 ])  # fmt: skip
 def test_data_sets_of_torch_and_skorch_give_the_same_net(Data, Net, data, request):
     X, y = request.getfixturevalue(data)
-    expected = Net(**SMALL, **SGD).fit(X, y)
+    X = 1024 * X  # which the net scales
+    params = {"module__dropout": 0.0, **SMALL, **SGD}  # rows of a batch are in another order
+    expected = Net(**params).fit(X, y)
     data = Data(X, y)
-    net = Net(**SMALL, **SGD).fit(data)
+    net = Net(**params).fit(data)
     assert np.allclose(net.dual_variables_, expected.dual_variables_, atol=1e-5)
     assert np.allclose(net.embed(data), expected.embed(X), atol=1e-4)
     assert np.allclose(net.sample_loss(data, None), expected.sample_loss(X, y), atol=1e-4)
@@ -199,6 +202,13 @@ def test_predictions_of_a_row_do_not_depend_on_the_rows_beside_it(n, digits, dia
 
 
 # Parameters
+
+
+@pytest.mark.parametrize("Net", [ConstrainedNetClassifier, ConstrainedNetRegressor])
+def test_the_default_is_twelve_nets_for_tables(Net, digits):
+    net = Net(**QUICK).fit(*digits)
+    assert len(net.module_) == 12
+    assert [type(stack) for stack in net.module_.stacks] == 3 * [TabularMLP]
 
 
 @pytest.mark.parametrize("Net", [ConstrainedNetClassifier, ConstrainedNetRegressor])

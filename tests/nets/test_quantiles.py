@@ -29,6 +29,23 @@ def test_every_form_of_data_has_the_same_quantiles(form, rng):
     assert np.array_equal(column_quantiles(form(X), max_rows=200, rng=0), expected)
 
 
+def test_no_more_rows_of_a_data_set_are_read_than_asked_for():
+    rows = set()
+
+    class Reads(torch.utils.data.Dataset):
+        def __len__(self):
+            return 500
+
+        def __getitem__(self, i):
+            rows.add(i)
+            return torch.full((2, 3), i), 0
+
+    quantiles = column_quantiles(Reads(), max_rows=200, rng=0)
+    assert len(rows) <= 201 and quantiles.shape == (129, 6)  # the first tells the shape
+    # The median of 200 of these rows has a standard error of 500 / 2 / sqrt(200), 18.
+    assert np.allclose(quantiles[64], 250, atol=80)
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64, bool, np.float16])
 def test_numbers_of_any_type_have_quantiles(dtype):
     X = np.array([[0, 1], [1, 1], [1, 1]]).astype(dtype)

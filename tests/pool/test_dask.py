@@ -49,7 +49,9 @@ import dask.array as da  # noqa: E402 (only where there is dask)
 import dask.dataframe as dd  # noqa: E402
 from dask.bag import from_sequence  # noqa: E402
 
-SMALL = {"module__hidden_layer_sizes": (16,), "module__dropout": 0.1, "random_state": 0}
+SMALL = {
+    "n_members": 6, "module__hidden_layer_sizes": (4,), "module__dropout": 0.1, "random_state": 0
+}  # fmt: skip
 K = 4
 LENGTHS = (20, 3, 0, 17, 10)  # of blocks; one has fewer rows than are queried
 FOR_OTHER_TASKS = ("is no regressor", "has no predict_proba", "needs a classifier")

@@ -32,7 +32,9 @@ from skally.benchmark import learning_curves
 from skally.epsilon import epsilon_grid
 from skally.pool.pool import Pool
 
-SMALL = {"module__hidden_layer_sizes": (8,), "max_epochs": 2, "random_state": 0}
+SMALL = {
+    "n_members": 6, "module__hidden_layer_sizes": (4,), "max_epochs": 2, "random_state": 0
+}  # fmt: skip
 FOR_OTHER_TASKS = ("is no regressor", "has no predict_proba", "needs a classifier")
 FORMATS = [
     getattr(sparse, f"{name}_{kind}")

@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 import torch
 from modAL.models import ActiveLearner, CommitteeRegressor
+from one_net import one_classifier
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
@@ -87,7 +88,7 @@ def forward_passes(net):
 
 
 def small_classifier(digits):
-    net = ConstrainedNetClassifier(module__hidden_layer_sizes=(8,), max_epochs=2, random_state=0)
+    net = one_classifier(module__hidden_layer_sizes=(8,), max_epochs=2, random_state=0)
     return net.fit(digits[0][:150], digits[1][:150])
 
 
@@ -120,7 +121,7 @@ def test_probabilities_and_embedding_are_there_in_any_order(digits):
 @pytest.mark.parametrize("criterion", [nn.CrossEntropyLoss, nn.BCEWithLogitsLoss])
 def test_a_net_alone_knows_the_probabilities_of_its_labelled_samples(criterion, digits):
     X, y = digits
-    net = ConstrainedNetClassifier(criterion=criterion, max_epochs=2, random_state=0)
+    net = one_classifier(criterion=criterion, max_epochs=2, random_state=0)
     net.fit(X[:90], y[:90] % 2)
     proba = net.predict_proba(X[:90])
     assert np.allclose(Pool(net, X[90:]).labeled.proba, proba, atol=1e-5)
@@ -128,11 +129,12 @@ def test_a_net_alone_knows_the_probabilities_of_its_labelled_samples(criterion, 
 
 
 def test_labelled_probabilities_that_an_embedding_does_not_give_are_asked_for(digits):
-    inner = ConstrainedNetClassifier(embedding_layer="1", max_epochs=2, random_state=0)
-    temperature = ConstrainedNetClassifier(
+    inner = one_classifier(embedding_layer="1", max_epochs=2, random_state=0)
+    temperature = one_classifier(
         predict_nonlinearity=lambda z: torch.softmax(z / 9, dim=1), max_epochs=2, random_state=0
     )
-    for net in (inner, temperature):
+    members = ConstrainedNetClassifier(n_members=2, max_epochs=1, random_state=0)
+    for net in (inner, temperature, members):
         net.fit(*digits)
         with pytest.raises(ValueError, match="X == None, must be the labelled samples"):
             _ = Pool(net, digits[0]).labeled.proba
@@ -163,13 +165,13 @@ def test_an_embedding_is_that_of_the_same_rows_but_for_rounding(rng):
     assert not is_close(Z, Z[::-1]) and not is_close(Z, Z[:8])
 
 
-def test_labelled_samples_have_the_names_of_the_pools(regressor, classifier, diabetes, digits):
+def test_labelled_samples_have_the_names_of_the_pools(regressor, diabetes, digits):
     X, y = diabetes
     labeled = Pool(regressor, X[5:], X[:5], y[:5]).labeled
     assert len(labeled) == 5 and labeled.X is not X
     assert np.array_equal(labeled.prediction[:, 0], regressor.predict(X[:5]))
     assert np.array_equal(labeled.target, y[:5]) and np.array_equal(labeled.inputs, X[:5])
-    kept = Pool(classifier, digits[0]).labeled  # nothing is given: what the net has kept
+    kept = Pool(small_classifier(digits), digits[0]).labeled  # what the net has kept
     assert len(kept) == 150 and kept.proba.shape == (150, 10)
     with pytest.raises(ValueError, match="X == None, must be the labelled samples"):
         _ = kept.inputs

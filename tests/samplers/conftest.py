@@ -4,7 +4,9 @@ import pytest
 
 from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
 
-SMALL = {"module__hidden_layer_sizes": (32,), "module__dropout": 0.1, "random_state": 0}
+SMALL = {
+    "n_members": 6, "module__hidden_layer_sizes": (6,), "module__dropout": 0.1, "random_state": 0
+}  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import torch
 from modAL.models import ActiveLearner, Committee
+from one_net import one_classifier
 from picks import assert_drawn, assert_largest_cluster
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from skorch import NeuralNetClassifier, NeuralNetRegressor
 from torch import nn
 
-from skally import BADGESampler, BAITSampler, ConstrainedNetClassifier, LCMDSampler
+from skally import BADGESampler, BAITSampler, LCMDSampler
 from skally.pool.gradients import gradient_sketch
 from skally.pool.pool import Pool
 
@@ -26,10 +27,12 @@ def last_layer_gradients(net, X):
     return np.array(rows)
 
 
-def test_badge_draws_by_distance_between_autograds_gradients(classifier, digits):
+def test_badge_draws_by_distance_between_autograds_gradients(digits):
+    X, y = digits[0][:150], digits[1][:150]
+    net = one_classifier(max_epochs=20, random_state=0).fit(X, y)
     X = digits[0][150:]
-    g = last_layer_gradients(classifier, X)
-    picks, utility = BADGESampler(random_state=3).query(classifier, X, 8, return_utilities=True)
+    g = last_layer_gradients(net, X)
+    picks, utility = BADGESampler(random_state=3).query(net, X, 8, return_utilities=True)
     assert_drawn(picks, g, np.random.RandomState(3))
     # a probability near 1 is known to 1e-7, and so is what is missing to 1
     lengths = np.linalg.norm(g, axis=1)
@@ -108,9 +111,8 @@ def test_bait_of_a_net_equals_the_dense_trace_formula(rng):
     X, y = rng.normal(size=(50, 3)), rng.randint(3, size=50)
     n_compared = 0
     for seed in range(20):
-        net = ConstrainedNetClassifier(
-            module__hidden_layer_sizes=(5,), max_epochs=5, random_state=seed
-        ).fit(X[:20], y[:20])
+        net = one_classifier(module__hidden_layer_sizes=(5,), max_epochs=5, random_state=seed)
+        net.fit(X[:20], y[:20])
         x = softmax_rows(net.predict_proba(X), net.embed(X).astype(float))
         expected, margin = dense_bait(x[20:], x[:20], 6, 1.0, rank=2 * 5)
         if margin > 1e-4:  # float32 knows the embedding to 1e-7, and the trace to some 1e-6

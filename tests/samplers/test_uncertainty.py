@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import scipy.stats
 import torch
+from one_net import one_classifier
 from sklearn.ensemble import (
     BaggingClassifier,
     GradientBoostingClassifier,
@@ -175,7 +176,7 @@ def test_bald_of_votes_and_of_forests_for_regression(digits, diabetes):
 
 def test_bald_says_what_is_missing(digits):
     X, y = digits
-    net = ConstrainedNetClassifier(max_epochs=1).fit(X, y)
+    net = one_classifier(max_epochs=1).fit(X, y)
     with pytest.raises(ValueError, match="MLP has no dropout layer.*module__dropout"):
         bald(net, X)
     with pytest.raises(ValueError, match="LogisticRegression gives no draws"):

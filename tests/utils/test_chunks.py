@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import torch
+from one_net import one_classifier
 from scipy import sparse
 from scipy.spatial.distance import cdist
 from sklearn.naive_bayes import GaussianNB
@@ -21,6 +22,12 @@ from skally.utils.validation import as_matrix, num_samples
 
 # Bytes: a part of 64 rows of 256 floats takes 65,536, all 200 rows 204,800.
 LOW, HIGH = 100_000, 300_000
+
+
+@pytest.fixture(scope="module")
+def classifier(digits):
+    """One net, whose embedding has 256 columns."""
+    return one_classifier(max_epochs=10, random_state=0).fit(digits[0][:150], digits[1][:150])
 
 
 @pytest.fixture
