@@ -21,7 +21,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
-from skally.modules import MLP
+from skally.modules import MLP, TabularMLP
 
 N = 101  # batches of 16 leave 5, of which a process of two takes 3
 TRAINING = {
@@ -75,6 +75,8 @@ def stopping():
 # In full batches no row is drawn by its weight: a draw can turn on rounding.
 AUTO = {"dual_lr": "auto", "max_epochs": 40, "batch_size": -1}
 
+MEMBERS = {"n_members": 6, "module__hidden_layer_sizes": (8,), "module__dropout": 0.0}
+
 SAME = {
     "epoch": regressor(),
     "batch": regressor(dual_update="batch"),
@@ -93,6 +95,10 @@ SAME = {
     "torch's loader": regressor(iterator_train=DataLoader, iterator_valid=DataLoader),
     "early stopping": regressor(**stopping()),
     "epsilon of held-out loss": regressor(epsilon="auto"),
+    "members": regressor(TabularMLP, **MEMBERS),
+    "members, batch": regressor(n_members=3, dual_update="batch"),
+    "members, epsilon of held-out loss": regressor(n_members=3, epsilon="auto"),
+    "members, classes": classifier(n_members=3),
 }
 
 

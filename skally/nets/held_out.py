@@ -86,6 +86,20 @@ class HeldOut:
                                         dtype=values.dtype))  # fmt: skip
         getattr(self, name)[rows] = values
 
+    def replace(self, new, rows):
+        """Put a function of what is known of some rows, as tensors, in its place.
+
+        Parameters
+        ----------
+        new : function of a tensor of shape (m, ...) to one of the same shape
+        rows : int tensor of shape (m,)
+        """
+        device, rows = self.withheld.device, rows.cpu().numpy()
+        for name in ("loss", "targets", "means"):
+            known = getattr(self, name)
+            if known is not None:
+                known[rows] = new(torch.as_tensor(known[rows], device=device)).cpu().numpy()
+
     def score(self, module, rows):
         """Mean held-out loss of some rows; log loss of classes at the best temperature.
 

@@ -242,22 +242,17 @@ def number_of_members(estimator, fitted=None):
     Raises
     ------
     ValueError
-        For what is neither "auto" nor an integer from 1, several members beside an accelerator, or
-        another number than that of the net that is to be trained on.
+        For what is neither "auto" nor an integer from 1, or another number than that of the net
+        that is to be trained on.
     """
-    n_members, accelerator = estimator.n_members, estimator.accelerator
+    n_members = estimator.n_members
     if isinstance(n_members, str) and n_members == "auto":
         if fitted is not None:
             return fitted
         has_variants = len(variants_of(estimator.module, MEMBERS_OF_VARIANTS)) > 1
-        return MEMBERS_OF_VARIANTS if has_variants and accelerator is None else 1
+        return MEMBERS_OF_VARIANTS if has_variants else 1
     if isinstance(n_members, bool) or not isinstance(n_members, Integral) or n_members < 1:
         raise ValueError(f"n_members == {n_members!r}, must be an integer >= 1 or 'auto'.")
-    if n_members > 1 and accelerator is not None:
-        raise ValueError(
-            f"n_members == {n_members} with an accelerator, must be 1 or 'auto': several processes "
-            "train one net. Members train on one device, or n_members=1 on several."
-        )
     if fitted not in (None, n_members):
         raise ValueError(
             f"n_members == {n_members}, must be {fitted} or 'auto' to train on, as before: fit "

@@ -68,6 +68,8 @@ class Processes:
         rows = torch.as_tensor(rows, device=multipliers.dual.device)
         for measured in (multipliers.loss, multipliers.slack):
             measured[rows] = self._whole(measured[rows[self.own_rows]], len(rows))
+        if net.held_out_ is not None:
+            net.held_out_.replace(lambda part: self._whole(part[self.own_rows], len(rows)), rows)
 
     def mean(self, value):
         """Mean of a tensor over all processes."""

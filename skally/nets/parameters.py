@@ -15,8 +15,9 @@ LARGEST = 3e38
 DUAL_LR = 0.002
 
 # The same where duals see losses of withheld rows: no weights make all of these small, so that the
-# duals would rise for as long as training lasts. A cost and a bound hold them near the slacks.
-HELD_OUT_DUAL_DECAY, HELD_OUT_DUAL_MAX = 1.0, 1.0
+# duals would rise for as long as training lasts. A cost and a bound hold them near a fourth of the
+# slacks, so that few are at the bound, where they would be alike.
+HELD_OUT_DUAL_DECAY, HELD_OUT_DUAL_MAX = 4.0, 1.0
 HELD_OUT_SHARE = 0.5  # of the way to dual = slack / dual_decay, in one step
 
 PARAMETERS = """
@@ -30,15 +31,15 @@ PARAMETERS = """
         n_members=1``; ``skally.paper.PAPER_SETTINGS`` has its training as well.
     n_members : int or "auto"
         Nets of an ensemble, trained side by side in one loop. "auto" is 12 for a class with
-        ``variants``, as the default module is, and 1 for any other module, for an instance, and
-        where ``accelerator`` is given, which does not take members yet. ``partial_fit`` and a warm
-        start keep the number. Each row is withheld from some of the members, by folds (stratified
-        by class; by ``groups`` where ``fit`` is given them): from a fourth of them, or from one in
-        n_members of up to 5. What these say of the row gives ``held_out_loss_``, the epoch that is
-        kept (best held-out loss; training stops 20 epochs after it), the weights of the members'
-        mean and its spread. Members of a class with ``variants`` take these in turn. Batch
-        normalisation, recurrent layers and what else torch cannot stack work too, some one after
-        another. With fewer than 20 rows, or one group, no row is withheld; a warning says so.
+        ``variants``, as the default module is, and 1 for any other module and for an instance.
+        ``partial_fit`` and a warm start keep the number. Each row is withheld from some of the
+        members, by folds (stratified by class; by ``groups`` where ``fit`` is given them): from a
+        fourth of them, or from one in n_members of up to 5. What these say of the row gives
+        ``held_out_loss_``, the epoch that is kept (best held-out loss; training stops 20 epochs
+        after it), the weights of the members' mean and its spread. Members of a class with
+        ``variants`` take these in turn. Batch normalisation, recurrent layers and what else torch
+        cannot stack work too, some one after another. With fewer than 20 rows, or one group, no row
+        is withheld; a warning says so.
         1 is a single net.
     epsilon : float, {epsilon_unit}, or "auto"
         Tolerance: the constraint loss that no training sample may exceed. One for each sample goes
@@ -55,15 +56,15 @@ PARAMETERS = """
     dual_lr : float, "auto" or None
         Step of the dual ascent. None is 0.002, which keeps duals so small that the test error stays
         that of the same net without constraints, unless some targets are far off; ``dual_max`` then
-        limits the harm. Where duals see the losses of withheld rows, None is 0.5 with
-        ``dual_decay=1`` and ``dual_max=1``: in each epoch a dual goes half of the way to the slack,
-        and never beyond 1. A ``dual_decay`` d or ``dual_max`` that is given stays, and the step is
-        then 0.5 / d. "auto" is for true multipliers: it chooses a step, which waits until the
-        weights have settled and falls with the learning rate, and a penalty of the same size; both
-        grow tenfold over the training. Rows are drawn for batches in proportion to 1 plus their
-        dual. If the outputs of a single net are affine in the parameters, training ends with the
-        method of multipliers, which finds the optimum, whatever optimizer, lr and max_epochs are; a
-        weight decay or arguments of ``forward`` leave this out.
+        limits the harm. Where duals see the losses of withheld rows, None is 0.125 with
+        ``dual_decay=4`` and ``dual_max=1``: in each epoch a dual goes half of the way to a fourth
+        of the slack, and never beyond 1. A ``dual_decay`` d or ``dual_max`` that is given stays,
+        and the step is then 0.5 / d. "auto" is for true multipliers: it chooses a step, which waits
+        until the weights have settled and falls with the learning rate, and a penalty of the same
+        size; both grow tenfold over the training. Rows are drawn for batches in proportion to 1
+        plus their dual. If the outputs of a single net are affine in the parameters, training ends
+        with the method of multipliers, which finds the optimum, whatever optimizer, lr and
+        max_epochs are; a weight decay or arguments of ``forward`` leave this out.
     dual_update : "epoch" or "batch"
         Where the dual step takes its losses from: a full pass in eval mode after each epoch, or the
         training batch itself. The second costs nothing but is biased upwards, since a sample's loss

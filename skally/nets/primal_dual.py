@@ -268,18 +268,22 @@ class PrimalDual(NumberedRows):
         """Losses of all rows, by one pass in eval mode: none is seen just before its own step."""
         if self.processes_ is not None:
             self.processes_.measure(self)
-            return
-        n_seen = 0
-        for X, (y, rows) in self.get_iterator(self.numbered_):
-            self.observe(X, y, rows)
-            n_seen += len(rows)
-        if n_seen < len(self.numbered_):
-            raise ValueError(
-                f"iterator_valid gives {n_seen} rows, must give all {len(self.numbered_)}: the "
-                "losses of all are measured."
-            )
+        else:
+            self.observe_all(self.numbered_)
         if self.rule_ is not None:
             self.criterion_.multipliers.follow(self.rule_, self.numbered_.rows)
+
+    def observe_all(self, numbered):
+        """Keep the losses of rows at the present weights."""
+        n_seen = 0
+        for X, (y, rows) in self.get_iterator(numbered):
+            self.observe(X, y, rows)
+            n_seen += len(rows)
+        if n_seen < len(numbered):
+            raise ValueError(
+                f"iterator_valid gives {n_seen} rows, must give all {len(numbered)}: the losses of "
+                "all are measured."
+            )
 
     def observe(self, X, y, rows):
         """Keep the losses of a batch at the present weights."""
@@ -388,7 +392,10 @@ class PrimalDual(NumberedRows):
         for name, value in progress(known, rows).items():
             self.history.record(name, value)
         if self.held_out_ is not None:
-            self.history.record("held_out_loss", self.held_out_.score(self.module_, rows))
+            score = self.held_out_.score(self.module_, rows)
+            if self.processes_ is not None:  # which must not differ on when to stop
+                score = self.processes_.mean(torch.tensor(score, device=self.device)).item()
+            self.history.record("held_out_loss", score)
 
     def _is_held_out_old(self):
         """Whether duals move without a pass over all rows, which members need."""

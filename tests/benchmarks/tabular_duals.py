@@ -36,7 +36,8 @@ EPSILONS = {
     "classification": (0.02, 0.2, 0.6, 2.0, OFF, "auto"),
 }
 DUALS = {
-    "default": {"dual_lr": 0.5, "dual_decay": 1.0, "dual_max": 1.0},
+    "default": {"dual_lr": 0.125, "dual_decay": 4.0, "dual_max": 1.0},
+    "0.5 decay 1 to 1": {"dual_lr": 0.5, "dual_decay": 1.0, "dual_max": 1.0},
     "0.002": {"dual_lr": 0.002},
     "0.1": {"dual_lr": 0.1},
     "0.1 to 1": {"dual_lr": 0.1, "dual_max": 1.0},

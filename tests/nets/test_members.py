@@ -226,10 +226,10 @@ def test_duals_of_training_losses_are_those_of_the_members_that_trained_on_a_row
 
 
 @pytest.mark.parametrize("params, step, decay, most", [
-    ({}, 0.5, 1, 1),
-    ({"dual_max": 0.6}, 0.5, 1, 0.6),
+    ({}, 0.125, 4, 1),
+    ({"dual_max": 0.05}, 0.125, 4, 0.05),
     ({"dual_max": 9.0, "dual_decay": 0.2}, 2.5, 0.2, 9),
-    ({"dual_init": 2.0}, 0.5, 1, 2),
+    ({"dual_init": 2.0}, 0.125, 4, 2),
     ({"dual_loss": "training"}, 0.002, 0, np.inf),
     ({"dual_lr": 0.002}, 0.002, 0, np.inf),
 ])  # fmt: skip
@@ -243,7 +243,7 @@ def test_duals_go_to_the_held_out_slacks_unless_a_step_is_given(table, params, s
     dual = np.full(120, params.get("dual_init", 0.0))
     for _ in range(QUICK["max_epochs"]):
         dual = np.clip(dual + step * (slack - decay * dual), 0, most)
-    assert 0 < np.mean(dual > 0) < 1
+    assert np.ptp(dual) > 0
     np.testing.assert_allclose(net.dual_variables_, dual, rtol=1e-3, atol=1e-4)
 
 
