@@ -24,6 +24,8 @@ SCORES = {
     ("default", "entropy"): "members: entropy",
 }
 
+SHOWN = "0.5 decay 1 to 1"  # dual step whose grid of tolerances is shown
+
 
 def geometric_mean(ratio):
     """Of ratios, so that twice as good and half as good cancel out."""
@@ -45,7 +47,7 @@ def with_ratios(lines):
 def of_epsilon(lines):
     """Share of active duals and ratio of errors, a line a set and number of labels."""
     lines = with_ratios(lines)
-    lines = lines[lines["duals"] == "default"]
+    lines = lines[lines["duals"] == SHOWN]
     lines = lines.replace({"epsilon": {**TOLERANCES, "auto": '"auto"'}})
     groups = lines.groupby([*ROW, "epsilon"])
     shares, duals = (groups[name].mean().unstack() for name in ("active", "mean_dual"))
