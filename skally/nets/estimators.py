@@ -42,9 +42,10 @@ class ConstrainedNetClassifier(ClassifierMixin, BaseConstrainedNet):
             normalize_y="",
             label_smoothing="""
     label_smoothing : float in [0, 1], or "auto"
-        Share of each label that is spread over all classes, for a cross entropy that has no
-        smoothing of its own, in the objective alone: constraints and all losses that are measured
-        have none. "auto" is 0.1 for several members and 0 for a single net.""",
+        Share of each label that is spread over all classes in what the weights minimise, for a
+        cross entropy that has no smoothing of its own. The constraints among it are smoothed where
+        duals see losses of withheld rows. Losses that are measured, and so the duals, never are.
+        "auto" is 0.1 for several members and 0 for a single net.""",
             net_sees="classes as integers from 0",
             attributes="\n    classes_ : array of shape (n_classes,)",
         )

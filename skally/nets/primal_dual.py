@@ -269,20 +269,19 @@ class PrimalDual(NumberedRows):
         if self.processes_ is not None:
             self.processes_.measure(self)
         else:
-            self.observe_all(self.numbered_)
+            self._observe_all()
         if self.rule_ is not None:
             self.criterion_.multipliers.follow(self.rule_, self.numbered_.rows)
 
-    def observe_all(self, numbered):
-        """Keep the losses of rows at the present weights."""
+    def _observe_all(self):
         n_seen = 0
-        for X, (y, rows) in self.get_iterator(numbered):
+        for X, (y, rows) in self.get_iterator(self.numbered_):
             self.observe(X, y, rows)
             n_seen += len(rows)
-        if n_seen < len(numbered):
+        if n_seen < len(self.numbered_):
             raise ValueError(
-                f"iterator_valid gives {n_seen} rows, must give all {len(numbered)}: the losses of "
-                "all are measured."
+                f"iterator_valid gives {n_seen} rows, must give all {len(self.numbered_)}: the "
+                "losses of all are measured."
             )
 
     def observe(self, X, y, rows):

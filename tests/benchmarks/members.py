@@ -65,6 +65,7 @@ def seconds(function, *args):
 
 def report(name, one, other, n_repetitions=N_REPETITIONS):
     """Print medians of two functions that are called in turn."""
+    one(), other()  # the first call of each is slower
     times = np.array([[seconds(one), seconds(other)] for _ in range(n_repetitions)])
     (a, b), ratio = np.median(times, axis=0), np.median(times[:, 0] / times[:, 1])
     print(f"{name}: {a:.2f} s, in a row {b:.2f} s, ratio {ratio:.2f}", flush=True)
