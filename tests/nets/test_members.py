@@ -77,10 +77,14 @@ def members_of(make, n=3):
 
 
 class Scaled(TabularMLP):
-    """Does more than the module for tables, whose members run at once."""
+    """Has a parameter more than the module for tables, whose members run at once."""
+
+    def __init__(self, n_features, n_outputs):
+        super().__init__(n_features, n_outputs)
+        self.factor = nn.Parameter(torch.rand(n_outputs))
 
     def forward(self, X):
-        return 2 * super().forward(X[:, :5])
+        return self.factor * super().forward(X)
 
 
 TABULAR = {
