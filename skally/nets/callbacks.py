@@ -4,6 +4,7 @@ import math
 from copy import deepcopy
 
 import numpy as np
+import torch
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler, PrintLog
 
 from skally.nets.kkt import optimality
@@ -89,7 +90,7 @@ class BestEpoch(Callback):
         epoch, loss = (net.history[-1, name] for name in ("epoch", "held_out_loss"))
         if loss < self.loss_:
             self.best_epoch_, self.loss_ = epoch, loss
-            self.states_ = [deepcopy(part.state_dict()) for part in (net.module_, net.criterion_)]
+            self.states_ = [copy_of_state(part) for part in (net.module_, net.criterion_)]
         elif self.best_epoch_ is not None and epoch - self.best_epoch_ >= self.patience:
             raise TrainingStopped
 
@@ -99,6 +100,12 @@ class BestEpoch(Callback):
             net.module_.load_state_dict(self.states_[0])
             net.criterion_.load_state_dict(self.states_[1])
         self.states_ = None  # a pickle would hold them
+
+
+def copy_of_state(module):
+    """A module's ``state_dict`` that stays as it is; faster than ``deepcopy``."""
+    state = module.state_dict()
+    return {k: v.clone() if isinstance(v, torch.Tensor) else deepcopy(v) for k, v in state.items()}
 
 
 def stops(callback):

@@ -62,13 +62,13 @@ class PiecewiseLinear(nn.Module):
 
     def forward(self, X, scaled):
         """Tensor of shape (n, d, size), of X of shape (n, d) and at most LARGEST in size."""
-        encoded = torch.einsum("ndt,...dts->...nds", self.encode(X), self.weight)
+        encoded = torch.einsum("...ndt,...dts->...nds", self.encode(X), self.weight)
         return (encoded + self.bias.unsqueeze(-3)).relu()
 
     def encode(self, X):
-        """Entries of the bins, (n, d, N_BINS)."""
+        """Entries of the bins, (..., n, d, N_BINS)."""
         left, width = of_one(self.left, 2), of_one(self.width, 2)
-        return ((X.unsqueeze(2) - left) / width).clamp(0, 1)
+        return ((X.unsqueeze(-1) - left) / width).clamp(0, 1)
 
 
 class Periodic(nn.Module):
@@ -99,7 +99,7 @@ class Periodic(nn.Module):
     def forward(self, X, scaled):
         """Tensor of shape (n, d, size), of the scaled columns (n, d)."""
         frequency, phase = self.frequency.unsqueeze(-3), self.phase.unsqueeze(-3)
-        waves = (2 * math.pi * (scaled.unsqueeze(2) * frequency + phase)).cos()
+        waves = (2 * math.pi * (scaled.unsqueeze(-1) * frequency + phase)).cos()
         return torch.einsum("...ndf,...dfs->...nds", waves, self.weight) + self.bias.unsqueeze(-3)
 
 

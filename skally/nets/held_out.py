@@ -6,7 +6,6 @@ from scipy.special import log_softmax
 from torch import nn
 
 from skally.nets.criteria import kind_of
-from skally.nets.lagrangian import mean_over, together, usable
 from skally.nets.members import SMALLEST
 from skally.nets.mixing import (
     best_temperature,
@@ -49,21 +48,19 @@ class HeldOut:
         self.means = self.variance = self.targets = None
         self.keeps_variance = False
 
-    def observe(self, batch, rows, criterion):
+    def observe(self, batch, rows, loss):
         """Keep what a batch of members apart says.
 
         Parameters
         ----------
         batch : Batch
+            Outputs of members that train on a row count only where ``keeps_variance``.
         rows : int tensor of shape (b,)
-        criterion : Lagrangian
+        loss : tensor of shape (b,)
+            By the members from which a row is withheld.
         """
         rows = rows.to(self.withheld.device)
         withheld = self.withheld.index_select(0, rows)
-        if criterion.extras[0]:
-            loss = mean_over(criterion.sample_losses(batch)[0], withheld)
-        else:
-            loss = criterion.sample_losses(together(batch, usable(withheld)))[0]
         some, rows = withheld.any(dim=1).cpu().numpy(), rows.cpu().numpy()
         self.loss[rows] = np.where(some, loss.cpu().numpy(), np.nan)
         if batch.y_pred.dim() != 3 or not isinstance(batch.y_true, torch.Tensor):

@@ -83,7 +83,7 @@ def optimality(net, numbered=None):
         with apart(net.module_):
             batch, i = net.batch_of(net.infer(X), y, X), i.to(rows.device)
             (weight[i] * net.criterion_.without_penalty(batch, i)).sum().backward()
-        multipliers.observe(i, *net.criterion_.last)
+            net.keep_losses(batch, i)
     gradients = [p.grad.flatten() for p in net.module_.parameters() if p.grad is not None]
     net.module_.zero_grad()
     dual, slack = multipliers.dual[rows], multipliers.slack[rows]
@@ -122,7 +122,7 @@ def agreement_of_gradients(net, n_groups=8):
             with apart(net.module_):
                 batch = net.batch_of(net.infer(X), y, X)
                 value = value + net.criterion_(batch, i.to(net.device)).sum()
-            net.criterion_.multipliers.observe(i, *net.criterion_.last)
+                net.keep_losses(batch, i)
         parts = torch.autograd.grad(value, parameters, allow_unused=True)
         gradients.append(torch.cat([part.flatten() for part in parts if part is not None]))
     lengths = sum(gradient.norm() for gradient in gradients)

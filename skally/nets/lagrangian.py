@@ -34,6 +34,8 @@ class Lagrangian(nn.Module):
     ----------
     penalty : float
         rho of the augmented Lagrangian, 0 for the plain one.
+    keeps_last : bool
+        Whether to keep the next, for duals that move after each batch.
     last : tuple of tensors
         Losses l and l' of the last batch whose Lagrangian was computed, as the duals see them, each
         of shape (b,).
@@ -53,7 +55,7 @@ class Lagrangian(nn.Module):
         self.multipliers = multipliers
         both = (criterion, constraint_criterion)
         self.extras = [() if each is None else extras_of(each) for each in both]
-        self.penalty, self.last = 0.0, None
+        self.penalty, self.keeps_last, self.last = 0.0, True, None
         self.withheld, self.sees_withheld = None, False
         self.label_smoothing = 0.0
 
@@ -65,24 +67,47 @@ class Lagrangian(nn.Module):
         name = "constraint_criterion"
         return loss, losses(self.constraint_criterion, batch, name, self.extras[1])
 
-    def smoothed(self, loss, batch):
-        """The l of a batch that the weights minimise, from the l that is measured."""
-        if self.label_smoothing == 0 or getattr(self.criterion, "label_smoothing", None) != 0:
-            return loss
+    @property
+    def smooths(self):
+        """Whether the l that the weights minimise is another than the one that is measured."""
+        own = getattr(self.criterion, "label_smoothing", None)
+        return self.label_smoothing > 0 and own == 0
+
+    def learned_losses(self, batch):
+        """Losses l and l' of a batch that the weights see, of the shapes of those measured."""
+        if not self.smooths:
+            return self.sample_losses(batch)
         smooth = copy(self.criterion)
         smooth.label_smoothing = self.label_smoothing
-        return losses(smooth, batch, "criterion", self.extras[0])
+        loss = losses(smooth, batch, "criterion", self.extras[0])
+        if batch.is_apart and self.sees_withheld and self.constraint_criterion is None:
+            return loss, loss  # or duals would undo the smoothing: they see another loss
+        return loss, self.sample_losses(batch)[1]
 
     def observed_losses(self, batch, rows):
         """Losses l and l' of a batch as the duals see them, each of shape (b,)."""
         if not batch.is_apart:
             return self.sample_losses(batch)
-        withheld = self.withheld.index_select(0, rows.to(self.withheld.device))
-        if not self.sees_withheld:
-            return tuple(mean_over(each, ~withheld) for each in self.sample_losses(batch))
-        if not any(self.extras):
-            return self.sample_losses(together(batch, usable(withheld)))
-        return tuple(mean_over(each, withheld) for each in self.sample_losses(batch))
+        if self.sees_withheld:
+            return self.withheld_losses(batch, rows)
+        learned = ~self.withheld_of(rows)
+        return tuple(mean_over(each, learned) for each in self.sample_losses(batch))
+
+    def withheld_losses(self, batch, rows):
+        """Losses l and l' by the members from which a row is withheld, each of shape (b,)."""
+        withheld = self.withheld_of(rows)
+        if not self.compares_means:
+            return tuple(mean_over(each, withheld) for each in self.sample_losses(batch))
+        return self.sample_losses(together(batch, usable(withheld)))
+
+    @property
+    def compares_means(self):
+        """Whether withheld losses are those of the members' mean: a criterion may ask for each."""
+        return not any(self.extras)
+
+    def withheld_of(self, rows):
+        """Lines of ``withheld`` for some rows, (b, K)."""
+        return self.withheld.index_select(0, rows.to(self.withheld.device))
 
     def forward(self, batch, rows):
         """(Augmented) Lagrangian of each sample of a batch, whose row numbers are given: (b,)."""
@@ -97,19 +122,19 @@ class Lagrangian(nn.Module):
         return lagrangian(*self._terms(batch, rows))
 
     def _terms(self, batch, rows):
-        loss, constraint = self.sample_losses(batch)
-        objective = self.smoothed(loss, batch)
-        if batch.is_apart:
+        loss, constraint = self.learned_losses(batch)
+        if self.keeps_last:
             with torch.no_grad():
-                self.last = self.observed_losses(batch, rows)
-            if self.sees_withheld and self.constraint_criterion is None:
-                constraint = objective  # or duals would undo the smoothing: they see another loss
-            learned = ~self.withheld.index_select(0, rows)
-            objective, constraint = mean_over(objective, learned), mean_over(constraint, learned)
-        else:
-            self.last = loss.detach(), constraint.detach()
+                is_known = not (batch.is_apart or self.smooths)
+                last = (loss, constraint) if is_known else self.observed_losses(batch, rows)
+            self.last = tuple(each.detach() for each in last)
+        if batch.is_apart:
+            learned = ~self.withheld_of(rows)
+            is_same = constraint is loss
+            loss = mean_over(loss, learned)
+            constraint = loss if is_same else mean_over(constraint, learned)
         dual = self.multipliers.dual.index_select(0, rows)
-        return objective, constraint - self.multipliers.tolerance(rows), dual
+        return loss, constraint - self.multipliers.tolerance(rows), dual
 
 
 def losses(criterion, batch, name, extras):

@@ -64,7 +64,7 @@ class Members(nn.Module):
         layers = [embedding_layer(stack) for stack in self.stacks]
         self.embedded = [names_of(s)[layer] for s, layer in zip(self.stacks, layers, strict=True)]
         self.embedding, self.each = nn.Identity(), nn.Identity()
-        self.is_apart, self.in_a_row = False, False
+        self.is_apart, self.in_a_row, self.rows = False, False, None
         self.register_buffer("weights", torch.zeros(len(self)))
         self.register_buffer("folds", torch.zeros(len(self), dtype=torch.long))
         for name in ("constant", "constant_weight", "temperature", "spread_factor"):
@@ -164,6 +164,8 @@ class Members(nn.Module):
         stack, is_alone = self.stacks[s], self.in_a_row or is_watched(self.stacks[s])
         layer = stack.get_submodule(self.embedded[s]) if embeds else None
         if not is_alone and getattr(stack, "takes_members", False):
+            if self.rows is not None and not embeds:
+                return at_some(stack, self.rows.split(self.sizes)[s], *args, **kwargs), ()
             return at_once(stack, layer, args, kwargs)
         tensors = tensors_of(stack)
 
@@ -298,16 +300,26 @@ def mean_of(criterion):
 
 
 @contextmanager
-def apart(module):
-    """Inside, members give their outputs each for itself in evaluation mode as well."""
+def apart(module, asked=None):
+    """Inside, members give their outputs each for itself in evaluation mode as well.
+
+    Parameters
+    ----------
+    module : nn.Module
+        Not more than a module unless it is :class:`Members`.
+    asked : bool tensor of shape (b, K), or None
+        Whose outputs matter for each row of the batches inside. Others may be missing, and then are
+        0: the module need not be run for them.
+    """
     if not isinstance(module, Members):
         yield
         return
     module.is_apart = True
+    module.rows = None if asked is None else rows_of_each(asked)
     try:
         yield
     finally:
-        module.is_apart = False
+        module.is_apart, module.rows = False, None
 
 
 def weighted(outputs, weights):
@@ -379,6 +391,20 @@ def at_once(stack, layer, args, kwargs):
         output = stack(*args, **kwargs)
     features = seen[-1].expand(len(output), *seen[-1].shape[-2:])
     return output.movedim(0, 1), features.movedim(0, 1)
+
+
+def at_some(stack, rows, X, *args, **kwargs):
+    """Outputs (b, K, ...) of a module that ``takes_members`` for rows (K, m) of X, 0 elsewhere."""
+    some = stack(X, *args, rows=rows, **kwargs)
+    every = some.new_zeros((len(rows), len(X), *some.shape[2:]))
+    every[torch.arange(len(rows), device=rows.device).unsqueeze(1), rows] = some
+    return every.movedim(0, 1)
+
+
+def rows_of_each(asked):
+    """Rows that each member is asked for (b, K), as numbers (K, m), and others to fill them up."""
+    most = int(asked.sum(dim=0).max())
+    return asked.T.to(torch.uint8).argsort(dim=1, descending=True, stable=True)[:, :most]
 
 
 def in_a_row(run, tensors):

@@ -104,8 +104,7 @@ class ConstrainedProblem:
         for X, y in self.batches:
             outputs = as_tuple(self.module(X))
             batch = Batch(outputs[0], y, X, self.module, outputs)
-            loss, constraint = self.criterion.sample_losses(batch)
-            losses.append((self.criterion.smoothed(loss, batch), constraint))
+            losses.append(self.criterion.learned_losses(batch))
         loss, constraint = (torch.cat(parts) for parts in zip(*losses, strict=True))
         return loss, constraint - self.epsilon
 

@@ -42,11 +42,11 @@ class MLP(nn.Sequential):
         super().__init__(nn.Flatten(), *dense_layers(sizes, activation, dropout))
 
 
-def dense_layers(sizes, activation, dropout, linear=nn.Linear):
+def dense_layers(sizes, activation, dropout, linear=nn.Linear, drop=nn.Dropout):
     """Linear layers from one size to the next, with an activation and dropout between two."""
     layers = [linear(sizes[0], sizes[1])]
     for n_in, n_out in pairwise(sizes[1:]):
-        layers += [activation(), *([nn.Dropout(dropout)] if dropout else []), linear(n_in, n_out)]
+        layers += [activation(), *([drop(dropout)] if dropout else []), linear(n_in, n_out)]
     return layers
 
 

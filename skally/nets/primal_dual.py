@@ -27,7 +27,7 @@ from skally.nets.embedding import find_embedding_layer
 from skally.nets.folds import member_folds, sees_withheld, withheld
 from skally.nets.held_out import HeldOut
 from skally.nets.kkt import agreement_of_gradients, progress
-from skally.nets.lagrangian import Lagrangian
+from skally.nets.lagrangian import Lagrangian, usable
 from skally.nets.loader import BatchLoader
 from skally.nets.members import Members, apart, mean_of, sizes_of_kinds, variants_of
 from skally.nets.multipliers import Multipliers
@@ -288,11 +288,29 @@ class PrimalDual(NumberedRows):
         """Keep the losses of a batch at the present weights."""
         self.module_.eval()
         self.criterion_.eval()
-        with torch.no_grad(), apart(self.module_):
+        with torch.no_grad(), apart(self.module_, self._who_is_asked(rows)):
             batch = self.batch_of(self.infer(X), y, X)
-            self.criterion_.multipliers.observe(rows, *self.criterion_.observed_losses(batch, rows))
+            losses = self.keep_losses(batch, rows)
             if self.held_out_ is not None:
-                self.held_out_.observe(batch, rows, self.criterion_)
+                if not self.criterion_.sees_withheld:
+                    losses = self.criterion_.withheld_losses(batch, rows)
+                self.held_out_.observe(batch, rows, losses[0])
+
+    def keep_losses(self, batch, rows):
+        """Let the duals see the losses of a batch, which are returned."""
+        with torch.no_grad():
+            losses = self.criterion_.observed_losses(batch, rows)
+        self.criterion_.multipliers.observe(rows, *losses)
+        return losses
+
+    def _who_is_asked(self, rows):
+        """Members whose outputs for a batch of rows are looked at, (b, K); None for all."""
+        criterion, held_out = self.criterion_, self.held_out_
+        if held_out is None or held_out.keeps_variance:
+            return None
+        if not (criterion.sees_withheld and criterion.compares_means):
+            return None
+        return usable(criterion.withheld_of(rows))
 
     def _full_dual_step(self):
         if self.dual_step_.largest_agreement is None:
@@ -320,6 +338,7 @@ class PrimalDual(NumberedRows):
         """New duals for new data, before any callback may bring back saved ones."""
         super().on_train_begin(net, X=X, y=y, **kwargs)
         self.criterion_.label_smoothing = self.label_smoothing
+        self.criterion_.keeps_last = self.dual_params.dual_update == "batch"
         self._hold_out()
         params = self.dual_params.of_losses(self.criterion_.sees_withheld)
         dual_max = np.inf if params.dual_max is None else params.dual_max

@@ -63,6 +63,14 @@ def test_losses_of_the_last_batch_are_kept_without_their_gradients(rng):
         assert torch.equal(kept, loss) and not kept.requires_grad
 
 
+def test_losses_of_the_last_batch_are_only_kept_where_they_are_wanted(rng):
+    y_pred, y = batch(rng, m=1)
+    lagrangian = started(np.zeros(6))
+    lagrangian.keeps_last = False
+    lagrangian(Batch(y_pred, y), torch.arange(6))
+    assert lagrangian.last is None
+
+
 def test_state_of_the_criterion_has_the_duals():
     saved, other = started(np.zeros(3), 2.0), started(np.zeros(3))
     other.load_state_dict(saved.state_dict())
@@ -139,4 +147,4 @@ def test_smoothing_of_the_criterion_itself_goes_before(rng):
     batch = Batch(logits, torch.tensor([0, 1, 2, 0, 1, 2]))
     lagrangian.label_smoothing = 0.1
     loss = lagrangian.sample_losses(batch)[0]
-    assert torch.allclose(lagrangian.smoothed(loss, batch), loss, atol=1e-6)
+    assert torch.allclose(lagrangian.learned_losses(batch)[0], loss, atol=1e-6)

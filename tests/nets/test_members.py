@@ -97,10 +97,33 @@ TABULAR = {
 }
 
 
-@pytest.mark.parametrize(
-    "make",
-    [lambda: MLP(5, 2), normalised, Recurrent, Tied, *(partial(M, 5, 2) for M in TABULAR.values())],
-)
+MAKES = [
+    lambda: MLP(5, 2),
+    normalised,
+    Recurrent,
+    Tied,
+    *(partial(M, 5, 2) for M in TABULAR.values()),
+]
+
+
+@pytest.mark.parametrize("make", MAKES)
+@pytest.mark.filterwarnings("ignore:.*cannot be stacked")
+def test_members_may_be_asked_for_some_rows_each(make):
+    """The last member for none: what it gives does not matter."""
+    modules, members = members_of(make)
+    X = torch.randn(12, 5)
+    asked = torch.zeros(12, 3, dtype=torch.bool)
+    asked[[0, 3, 4, 11], 0] = asked[[1, 3, 5, 6, 7, 8, 9], 1] = True
+    with torch.no_grad():
+        with apart(members.eval(), asked):
+            outputs = members(X)
+        alone = torch.stack([module.eval()(X) for module in modules], dim=1)
+    assert torch.allclose(outputs[asked], alone[asked], atol=1e-5)
+    with torch.no_grad(), apart(members):
+        assert torch.allclose(members(X), alone, atol=1e-5)  # all of them, outside
+
+
+@pytest.mark.parametrize("make", MAKES)
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.filterwarnings("ignore:.*cannot be stacked")
 def test_members_give_what_each_module_gives_alone(make, training):

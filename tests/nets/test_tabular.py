@@ -11,7 +11,7 @@ from skally import ConstrainedNetClassifier, ConstrainedNetRegressor
 from skally.nets.embedding import find_embedding_layer
 from skally.nets.encodings import ENCODINGS
 from skally.nets.quantiles import column_quantiles
-from skally.nets.tabular import RobustScaling, TabularMLP
+from skally.nets.tabular import Dropout, RobustScaling, TabularMLP
 from skally.pool.gradients import gradient_sketch
 
 SMALL = {"hidden_layer_sizes": (16, 16)}
@@ -150,6 +150,27 @@ def test_stacked_modules_drop_units_of_their_own(X, encoding):
     module = seeded(6, encoding=encoding, dropout=0.5).train()
     outputs = stacked_output([module, deepcopy(module)], X, "different")
     assert not torch.allclose(outputs[0], outputs[1], atol=1e-3)
+
+
+@pytest.mark.parametrize("p", [0.0, 0.1, 0.5, 0.9])
+def test_dropout_keeps_the_mean(p):
+    """Share and mean of 300,003 units, to within four standard errors."""
+    torch.manual_seed(0)
+    X = torch.ones(3, 100_001, dtype=torch.float64)
+    dropped = Dropout(p)(X)
+    assert dropped.shape == X.shape and dropped.dtype == X.dtype
+    assert abs((dropped == 0).double().mean() - p) <= 4 * (p * (1 - p) / X.numel()) ** 0.5
+    assert torch.allclose(dropped[dropped != 0], X.new_tensor(1 / (1 - p)))
+    torch.manual_seed(0)
+    assert torch.equal(Dropout(p)(X), dropped)
+    assert torch.equal(Dropout(p).eval()(X), X)
+
+
+def test_dropout_has_other_units_in_each_row_and_call():
+    torch.manual_seed(0)
+    first, second = (Dropout(0.5)(torch.ones(64, 32)) for _ in range(2))
+    for left, right in ((first, second), (first[:-1], first[1:]), (first[:, :-1], first[:, 1:])):
+        assert abs((left == right).double().mean() - 0.5) < 0.06
 
 
 def test_variants_differ_in_their_encoding_and_can_be_made():
