@@ -15,9 +15,10 @@ LARGEST = 3e38
 DUAL_LR = 0.002
 
 # The same where duals see losses of withheld rows: no weights make all of these small, so that the
-# duals would rise for as long as training lasts. A cost and a bound hold them near a fourth of the
-# slacks, so that few are at the bound, where they would be alike.
-HELD_OUT_DUAL_DECAY, HELD_OUT_DUAL_MAX = 4.0, 1.0
+# duals would rise for as long as training lasts. A cost and a bound hold them near a fortieth of
+# the slacks: few are at the bound, where they would be alike, and a wrong target, whose loss is
+# large, weighs little more than others.
+HELD_OUT_DUAL_DECAY, HELD_OUT_DUAL_MAX = 40.0, 0.1
 HELD_OUT_SHARE = 0.5  # of the way to dual = slack / dual_decay, in one step
 
 PARAMETERS = """
@@ -56,9 +57,9 @@ PARAMETERS = """
     dual_lr : float, "auto" or None
         Step of the dual ascent. None is 0.002, which keeps duals so small that the test error stays
         that of the same net without constraints, unless some targets are far off; ``dual_max`` then
-        limits the harm. Where duals see the losses of withheld rows, None is 0.125 with
-        ``dual_decay=4`` and ``dual_max=1``: in each epoch a dual goes half of the way to a fourth
-        of the slack, and never beyond 1. A ``dual_decay`` d or ``dual_max`` that is given stays,
+        limits the harm. Where duals see the losses of withheld rows, None is 0.0125 with
+        ``dual_decay=40`` and ``dual_max=0.1``: in each epoch a dual goes half of the way to a
+        fortieth of the slack, and never beyond 0.1. Any ``dual_decay`` d or ``dual_max`` stays,
         and the step is then 0.5 / d. "auto" is for true multipliers: it chooses a step, which waits
         until the weights have settled and falls with the learning rate, and a penalty of the same
         size; both grow tenfold over the training. Rows are drawn for batches in proportion to 1

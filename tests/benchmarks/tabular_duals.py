@@ -36,7 +36,9 @@ EPSILONS = {
     "classification": (0.02, 0.2, 0.6, 2.0, OFF, "auto"),
 }
 DUALS = {
-    "default": {"dual_lr": 0.125, "dual_decay": 4.0, "dual_max": 1.0},
+    "default": {"dual_lr": 0.0125, "dual_decay": 40.0, "dual_max": 0.1},
+    "ten times": {"dual_lr": 0.125, "dual_decay": 4.0, "dual_max": 1.0},
+    "2.5 times": {"dual_lr": 0.03125, "dual_decay": 16.0, "dual_max": 0.25},
     "0.5 decay 1 to 1": {"dual_lr": 0.5, "dual_decay": 1.0, "dual_max": 1.0},
     "0.002": {"dual_lr": 0.002},
     "0.1": {"dual_lr": 0.1},
@@ -118,10 +120,21 @@ def rows_of(name, size, state):
     return (X[train], y[train]), (X[test], y[test])
 
 
-def fitted_members(name, size, state, params):
-    """Members fitted on the rows of a cell."""
-    train, _ = rows_of(name, size, state)
-    return members(task_of(name), state, **params).fit(*train)
+def fitted_members(name, size, state, params, wrong=0.0):
+    """Members fitted on the rows of a cell, with a share of wrong targets."""
+    (X, y), _ = rows_of(name, size, state)
+    return members(task_of(name), state, **params).fit(X, with_wrong(y, wrong, state))
+
+
+def with_wrong(y, share, state):
+    """Targets, a share of them moved by three standard deviations or of any class."""
+    rng, y = np.random.RandomState(state), np.array(y)
+    rows = rng.permutation(len(y))[: round(share * len(y))]
+    if y.dtype.kind == "f":
+        y[rows] += 3 * y.std() * rng.choice([-1, 1], len(rows))
+    else:
+        y[rows] = rng.choice(np.unique(y), len(rows))
+    return y
 
 
 def cells(options):
@@ -140,7 +153,8 @@ def epsilon_records(options, seen):
             if tuple(map(str, key)) in seen:
                 continue
             seen.add(tuple(map(str, key)))
-            net = options.fitted(*cell, {"epsilon": epsilon, **DUALS.get(duals, {})})
+            params = {"epsilon": epsilon, **DUALS.get(duals, {})}
+            net = options.fitted(*cell, params, options.wrong)
             yield EpsilonRecord(*key, **duals_and_errors(net, *test, task))
 
 
@@ -255,6 +269,7 @@ def main():
     parser.add_argument("--duals", type=listed(str, DUALS), default=("default",))
     parser.add_argument("--epsilons", type=listed(lambda e: e if e == "auto" else float(e)))
     parser.add_argument("--estimators", type=listed(str, PERSONS), default=PERSONS)
+    parser.add_argument("--wrong", type=float, default=0.0, help="share of wrong targets: epsilon")
     parser.add_argument("--cache", type=Path, help="folder of fitted members that studies share")
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args()

@@ -17,14 +17,14 @@ OF_CLASSES = {"0.02": "0.01", "0.2": "0.1", "0.6": "0.3", "2.0": "1.0"}  # colum
 TOLERANCES = {"0.01": "0.01 (0.02)", "0.1": "0.1 (0.2)", "0.3": "0.3 (0.6)", "1.0": "1 (2)"}
 SCORES = {
     ("before", "dual"): "one net: dual",
-    ("decay 1", "dual"): "members: dual",
-    ("decay 1", "held-out loss"): "held-out loss",
-    ("decay 1", "disagreement"): "disagreement",
+    ("default", "dual"): "members: dual",
+    ("default", "held-out loss"): "held-out loss",
+    ("default", "disagreement"): "disagreement",
     ("before", "entropy"): "one net: entropy",
-    ("decay 1", "entropy"): "members: entropy",
+    ("default", "entropy"): "members: entropy",
 }
 
-SHOWN = "0.5 decay 1 to 1"  # dual step whose grid of tolerances is shown
+SHOWN = "default"  # dual step whose grid of tolerances is shown
 
 
 def geometric_mean(ratio):

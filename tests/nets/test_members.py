@@ -253,10 +253,10 @@ def test_duals_of_training_losses_are_those_of_the_members_that_trained_on_a_row
 
 
 @pytest.mark.parametrize("params, step, decay, most", [
-    ({}, 0.125, 4, 1),
-    ({"dual_max": 0.05}, 0.125, 4, 0.05),
+    ({}, 0.0125, 40, 0.1),
+    ({"dual_max": 0.03}, 0.0125, 40, 0.03),
     ({"dual_max": 9.0, "dual_decay": 0.2}, 2.5, 0.2, 9),
-    ({"dual_init": 2.0}, 0.125, 4, 2),
+    ({"dual_init": 2.0}, 0.0125, 40, 2),
     ({"dual_loss": "training"}, 0.002, 0, np.inf),
     ({"dual_lr": 0.002}, 0.002, 0, np.inf),
 ])  # fmt: skip
