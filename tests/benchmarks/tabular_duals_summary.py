@@ -1,8 +1,8 @@
 """Tables of the documentation from the files of ``tabular_duals.py``.
 
 Run: ``python tests/benchmarks/tabular_duals_summary.py FOLDER``, where the folder has the files
-``epsilon.csv``, ``dual_rank.csv`` and ``persons.csv``. It writes their means beside them, into
-files whose names end in ``_summary``.
+``epsilon.csv``, ``wrong_targets.csv``, ``dual_rank.csv`` and ``persons.csv``. It writes their means
+beside them, into files whose names end in ``_summary``.
 """
 
 import argparse
@@ -23,6 +23,11 @@ SCORES = {
     ("before", "entropy"): "one net: entropy",
     ("default", "entropy"): "members: entropy",
 }
+
+# Steps beside wrong targets: decay and bound of the duals.
+STEPS = {
+    "default": "40, 0.1", "2.5 times": "16, 0.25", "ten times": "4, 1", "0.002": "dual_lr=0.002",
+}  # fmt: skip
 
 SHOWN = "default"  # dual step whose grid of tolerances is shown
 
@@ -69,6 +74,16 @@ def of_steps(lines):
     return pd.concat([groups.size().rename("fits"), means, worst], axis=1).round(3)
 
 
+def of_wrong_targets(lines):
+    """Mean and largest ratio of errors by each dual step, a line a set."""
+    groups = with_ratios(lines).groupby(["set", "duals"])["error_ratio"]
+    means, most = groups.apply(geometric_mean).unstack(), groups.max().unstack()
+    cells = means.map("{:.3f}".format) + ", " + most.map("{:.3f}".format)
+    return (
+        cells.loc[SETS, list(STEPS)].rename(columns=STEPS).rename_axis(index="data", columns=None)
+    )
+
+
 def of_ranks(lines):
     """Mean correlation of each score, a line a set and number of labels."""
     lines = lines.assign(
@@ -101,7 +116,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
-    summaries = {"epsilon": of_epsilon, "dual_rank": of_ranks, "persons": of_persons}
+    summaries = {
+        "epsilon": of_epsilon, "wrong_targets": of_wrong_targets, "dual_rank": of_ranks,
+        "persons": of_persons,
+    }  # fmt: skip
     for name, summary in summaries.items():
         lines = pd.read_csv(folder / f"{name}.csv")
         frame = summary(lines)
