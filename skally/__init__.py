@@ -24,9 +24,11 @@ from skally.samplers import (
     MarginSampler,
     ProbCoverSampler,
     RandomSampler,
+    SpreadSampler,
     StochasticSampler,
     SubsampledSampler,
     TypiClustSampler,
+    WeightedLCMDSampler,
 )
 from skally.synthesis.synthesizer import InputSynthesizer
 from skally.utils.modal import repair
@@ -59,9 +61,11 @@ __all__ = [
     "MarginSampler",
     "ProbCoverSampler",
     "RandomSampler",
+    "SpreadSampler",
     "StochasticSampler",
     "SubsampledSampler",
     "TypiClustSampler",
+    "WeightedLCMDSampler",
 ]
 
 repair()

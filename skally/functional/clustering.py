@@ -102,6 +102,47 @@ def in_turns(order, labels):
     return order[np.argsort(turn, kind="stable")]
 
 
+def as_weight(utility, power, offset=0.0):
+    """Factors of squared distances from utilities: (u + offset * mean u) to a power.
+
+    Parameters
+    ----------
+    utility : array of shape (n,)
+        Negative ones count as zero. The units do not matter: they are divided by the largest.
+    power, offset : float, not negative
+
+    Returns
+    -------
+    weight : array of shape (n,), not negative
+        Zero where the utility is minus infinity. All others are 1 if no utility is more than zero.
+    """
+    taken, worth = utility > -np.inf, np.maximum(utility, 0.0)
+    if not worth.any():
+        return taken.astype(float)
+    worth = worth / worth.max()
+    return np.where(taken, (worth + offset * worth.mean()) ** power, 0.0)
+
+
+def geometric_mean(utilities):
+    """Geometric mean of several utilities, (n,), each divided by its largest.
+
+    Parameters
+    ----------
+    utilities : list of arrays of shape (n,)
+        Negative values count as zero. One without a value above zero is left out. A row of minus
+        infinity in any of them keeps it.
+    """
+    logs, lost = [], np.zeros(len(utilities[0]), dtype=bool)
+    for utility in utilities:
+        lost |= utility == -np.inf
+        worth = np.maximum(utility, 0.0)
+        if worth.any():
+            with np.errstate(divide="ignore"):
+                logs.append(np.log(worth / worth.max(), dtype=np.float64))
+    mean = np.exp(np.mean(logs, axis=0)) if logs else np.zeros(len(lost))
+    return np.where(lost, -np.inf, mean)
+
+
 def largest_cluster(Z, label, nearest_squared, k, weight=1.0):
     """Largest cluster maximum distance: each pick is the farthest row of the largest cluster.
 

@@ -2,7 +2,7 @@
 
 from inspect import isclass
 
-from skally.samplers.ally import ALLYSampler, DualLCMDSampler
+from skally.samplers.ally import ALLYSampler
 from skally.samplers.base import BaseSampler
 from skally.samplers.discriminative import DiscriminativeSampler
 from skally.samplers.diversity import (
@@ -11,11 +11,16 @@ from skally.samplers.diversity import (
     ProbCoverSampler,
     TypiClustSampler,
 )
-from skally.samplers.gradient import BADGESampler, BAITSampler, LCMDSampler
+from skally.samplers.gradient import BADGESampler, BAITSampler
 from skally.samplers.greedy import (
     GreedyInputSampler,
     GreedyTargetSampler,
     ImprovedGreedySampler,
+)
+from skally.samplers.largest_cluster import (
+    DualLCMDSampler,
+    LCMDSampler,
+    WeightedLCMDSampler,
 )
 from skally.samplers.learning_loss import LearningLossSampler
 from skally.samplers.uncertainty import (
@@ -24,6 +29,7 @@ from skally.samplers.uncertainty import (
     LeastConfidentSampler,
     MarginSampler,
     RandomSampler,
+    SpreadSampler,
 )
 from skally.samplers.wrappers import (
     ComposedSampler,
@@ -54,9 +60,11 @@ __all__ = [
     "MarginSampler",
     "ProbCoverSampler",
     "RandomSampler",
+    "SpreadSampler",
     "StochasticSampler",
     "SubsampledSampler",
     "TypiClustSampler",
+    "WeightedLCMDSampler",
     "all_samplers",
 ]
 

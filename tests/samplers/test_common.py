@@ -32,10 +32,11 @@ from skally import (
     RandomSampler,
     SubsampledSampler,
     TypiClustSampler,
+    WeightedLCMDSampler,
 )
 from skally.samplers import all_samplers
 
-WEIGHS = (ComposedSampler, DualLCMDSampler)
+WEIGHS = (ComposedSampler, DualLCMDSampler, WeightedLCMDSampler)
 FOR_OTHER_TASKS = ("is no regressor", "has no predict_proba", "needs a classifier")
 
 
