@@ -79,8 +79,8 @@ def family(name):
 
 
 FAMILIES = [
-    "uncertainty", "learning loss", "diversity", "greedy", "discriminative", "gradient",
-    "largest cluster", "ally", "wrappers",
+    "uncertainty", "learning loss", "diversity", "herding", "greedy", "discriminative",
+    "gradient", "largest cluster", "ally", "wrappers",
 ]  # fmt: skip
 names = sorted(found, key=lambda name: FAMILIES.index(family(name)))
 picks = {name: ask(name) for name in names}

@@ -22,12 +22,14 @@ from skally.samplers import (
     LearningLossSampler,
     LeastConfidentSampler,
     MarginSampler,
+    MaxHerdingSampler,
     ProbCoverSampler,
     RandomSampler,
     SpreadSampler,
     StochasticSampler,
     SubsampledSampler,
     TypiClustSampler,
+    UHerdingSampler,
     WeightedLCMDSampler,
 )
 from skally.synthesis.synthesizer import InputSynthesizer
@@ -59,12 +61,14 @@ __all__ = [
     "LearningLossSampler",
     "LeastConfidentSampler",
     "MarginSampler",
+    "MaxHerdingSampler",
     "ProbCoverSampler",
     "RandomSampler",
     "SpreadSampler",
     "StochasticSampler",
     "SubsampledSampler",
     "TypiClustSampler",
+    "UHerdingSampler",
     "WeightedLCMDSampler",
 ]
 

@@ -24,6 +24,7 @@ from skally import (
     LearningLossSampler,
     StochasticSampler,
     SubsampledSampler,
+    UHerdingSampler,
 )
 from skally.samplers import all_samplers
 
@@ -43,6 +44,7 @@ ARGUMENTS = {
     LearningLossSampler: {"max_epochs": 5},
     StochasticSampler: {"sampler": EntropySampler()},
     SubsampledSampler: {"sampler": CoreSetSampler(), "size": 0.5},
+    UHerdingSampler: {"temperature": 2.0},
 }
 
 # The module and the three encodings of the default, narrow: each of their layers drops units.

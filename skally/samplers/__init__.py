@@ -17,6 +17,7 @@ from skally.samplers.greedy import (
     GreedyTargetSampler,
     ImprovedGreedySampler,
 )
+from skally.samplers.herding import MaxHerdingSampler, UHerdingSampler
 from skally.samplers.largest_cluster import (
     DualLCMDSampler,
     LCMDSampler,
@@ -58,12 +59,14 @@ __all__ = [
     "LearningLossSampler",
     "LeastConfidentSampler",
     "MarginSampler",
+    "MaxHerdingSampler",
     "ProbCoverSampler",
     "RandomSampler",
     "SpreadSampler",
     "StochasticSampler",
     "SubsampledSampler",
     "TypiClustSampler",
+    "UHerdingSampler",
     "WeightedLCMDSampler",
     "all_samplers",
 ]
