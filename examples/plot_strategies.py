@@ -79,7 +79,7 @@ def family(name):
 
 
 FAMILIES = [
-    "uncertainty", "learning loss", "diversity", "herding", "greedy", "discriminative",
+    "uncertainty", "epig", "learning loss", "diversity", "herding", "greedy", "discriminative",
     "gradient", "largest cluster", "ally", "wrappers",
 ]  # fmt: skip
 names = sorted(found, key=lambda name: FAMILIES.index(family(name)))

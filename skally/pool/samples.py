@@ -158,7 +158,8 @@ class Samples:
     def draws(self, n_draws, rng):
         """Predictions of several models that the labels allow, one after another.
 
-        The members of a committee or an ensemble, or a net under ``n_draws`` draws of its dropout.
+        The members of a committee or an ensemble, or a net under ``n_draws`` draws of its dropout;
+        with None, members alone.
 
         Yields
         ------

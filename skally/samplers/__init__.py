@@ -11,6 +11,7 @@ from skally.samplers.diversity import (
     ProbCoverSampler,
     TypiClustSampler,
 )
+from skally.samplers.epig import EPIGSampler
 from skally.samplers.gradient import BADGESampler, BAITSampler
 from skally.samplers.greedy import (
     GreedyInputSampler,
@@ -50,6 +51,7 @@ __all__ = [
     "CoreSetSampler",
     "DiscriminativeSampler",
     "DualLCMDSampler",
+    "EPIGSampler",
     "EntropySampler",
     "GreedyInputSampler",
     "GreedyTargetSampler",

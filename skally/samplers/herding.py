@@ -47,7 +47,7 @@ class MaxHerdingSampler(BaseSampler):
     >>> from skally import MaxHerdingSampler
     >>> X_pool = [[0, 9], [1, 9], [2, 9], [4, 9], [9, 0], [9, 1], [9, 3]]
     >>> MaxHerdingSampler(radius=0.3).query(None, X_pool, n_instances=2)
-    array([1, 5])
+    array([2, 5])
     """
 
     uses_utility = False
