@@ -57,6 +57,7 @@ PARTS = {
     "utility": found["EntropySampler"](),
     "selection": found["ALLYSampler"](),
     "sampler": found["ALLYSampler"](),
+    "samplers": [found["MarginSampler"](), found["BADGESampler"](), found["TypiClustSampler"]()],
 }
 
 
@@ -79,8 +80,8 @@ def family(name):
 
 
 FAMILIES = [
-    "uncertainty", "epig", "learning loss", "diversity", "herding", "greedy", "discriminative",
-    "gradient", "largest cluster", "ally", "wrappers",
+    "uncertainty", "epig", "learning loss", "dropquery", "diversity", "herding", "greedy",
+    "discriminative", "gradient", "largest cluster", "ally", "wrappers", "refine",
 ]  # fmt: skip
 names = sorted(found, key=lambda name: FAMILIES.index(family(name)))
 picks = {name: ask(name) for name in names}

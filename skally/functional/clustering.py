@@ -8,6 +8,7 @@ from skally.functional.distances import (
     nearest,
     squared_distance,
     squared_distance_to_mean,
+    squared_distance_to_nearest,
     take_from,
 )
 from skally.functional.selection import top_k
@@ -141,6 +142,26 @@ def geometric_mean(utilities):
                 logs.append(np.log(worth / worth.max(), dtype=np.float64))
     mean = np.exp(np.mean(logs, axis=0)) if logs else np.zeros(len(lost))
     return np.where(lost, -np.inf, mean)
+
+
+def nearest_to_centers(Z, utility, k, rng):
+    """Rows nearest to the centres of k clusters, one from each in turn.
+
+    Parameters
+    ----------
+    Z : array of shape (n, d)
+    utility : array of shape (n,)
+        Within a cluster rows of larger utility come first, and the nearest of equal ones.
+    k : int, at most n
+    rng : numpy.random.RandomState
+
+    Returns
+    -------
+    chosen : int array of shape (k,)
+    """
+    centers, labels = kmeans([Z], k, rng)
+    to_center = squared_distance_to_nearest(Z, centers)
+    return in_turns(np.lexsort((to_center, -utility)), labels)[:k]
 
 
 def largest_cluster(Z, label, nearest_squared, k, weight=1.0):

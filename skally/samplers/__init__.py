@@ -11,6 +11,7 @@ from skally.samplers.diversity import (
     ProbCoverSampler,
     TypiClustSampler,
 )
+from skally.samplers.dropquery import DropQuerySampler
 from skally.samplers.epig import EPIGSampler
 from skally.samplers.gradient import BADGESampler, BAITSampler
 from skally.samplers.greedy import (
@@ -25,6 +26,7 @@ from skally.samplers.largest_cluster import (
     WeightedLCMDSampler,
 )
 from skally.samplers.learning_loss import LearningLossSampler
+from skally.samplers.refine import RefineSampler
 from skally.samplers.uncertainty import (
     BALDSampler,
     EntropySampler,
@@ -51,6 +53,7 @@ __all__ = [
     "CoreSetSampler",
     "DiscriminativeSampler",
     "DualLCMDSampler",
+    "DropQuerySampler",
     "EPIGSampler",
     "EntropySampler",
     "GreedyInputSampler",
@@ -64,6 +67,7 @@ __all__ = [
     "MaxHerdingSampler",
     "ProbCoverSampler",
     "RandomSampler",
+    "RefineSampler",
     "SpreadSampler",
     "StochasticSampler",
     "SubsampledSampler",

@@ -64,10 +64,10 @@ class EPIGSampler(BaseSampler):
         check_number("noise", self.noise, numbers.Real, 1e-6)
         rows = draw_targets(len(pool), self.n_targets, rng)
         X_target = take_rows(pool.rows, rows) if self.X_target is None else self.X_target
-        of_targets = member_predictions(pool.estimator, X_target)
+        of_targets = member_predictions(pool.estimator, X_target, "X_target")
 
         def information(X):
-            draws = member_predictions(pool.estimator, X)
+            draws = member_predictions(pool.estimator, X, "X_pool, or a part of it,")
             if pool.is_regression:
                 return gaussian_information(draws, of_targets, self.noise)
             return joint_information(draws, of_targets)
@@ -75,6 +75,11 @@ class EPIGSampler(BaseSampler):
         return by_parts(information, pool.rows, pool.memory_limit)
 
 
-def member_predictions(estimator, X):
-    """Predictions of each member of an estimator, (n_members, n, n_classes or n_outputs)."""
-    return np.stack(list(Samples(estimator, X).draws(None, None)))
+def member_predictions(estimator, X, name):
+    """Predictions of each member of an estimator, (n_members, n, n_classes or n_outputs).
+
+    Errors call the rows by the name.
+    """
+    samples = Samples(estimator, X)
+    vars(samples)["_name"] = name
+    return np.stack(list(samples.draws(None, None)))

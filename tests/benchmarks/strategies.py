@@ -21,7 +21,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from skorch import NeuralNetClassifier
 from torch import nn
 
-from skally import CoreSetSampler, EntropySampler
+from skally import BADGESampler, CoreSetSampler, EntropySampler, LCMDSampler, MarginSampler
 from skally.nets.data import ArrayDataset
 from skally.nets.loader import BatchLoader
 from skally.samplers import all_samplers
@@ -32,7 +32,10 @@ LIMIT = 1_800  # seconds
 # At its default radius the labelled samples cover all of this pool, and nothing is left to do.
 PARAMS = {"ProbCoverSampler": {"delta": 0.8}}
 # What wrappers are given.
-PARTS = {"sampler": EntropySampler(), "utility": EntropySampler(), "selection": CoreSetSampler()}
+PARTS = {
+    "sampler": EntropySampler(), "utility": EntropySampler(), "selection": CoreSetSampler(),
+    "samplers": [MarginSampler(), BADGESampler(), LCMDSampler()],
+}  # fmt: skip
 
 
 def mixture(n, n_features):
