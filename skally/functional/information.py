@@ -5,7 +5,7 @@ from sklearn.utils import gen_batches
 
 from skally.functional.uncertainty import entropy
 
-TILE = 2**18  # joint probabilities that are held at once
+TILE = 2**16  # joint probabilities that are held at once
 
 
 def joint_information(draws, target_draws):
@@ -32,7 +32,8 @@ def joint_information(draws, target_draws):
     for rows in gen_batches(n, max(1, TILE // (m * C * C))):
         left = draws[:, rows].astype(np.float32).reshape(n_models, -1)
         p = left.T @ right  # (n_rows C, m C)
-        p *= np.log(np.maximum(p, np.finfo(np.float32).tiny))
+        logs = np.maximum(p, np.finfo(np.float32).tiny)
+        p *= np.log(logs, out=logs)
         joint[rows] = -p.sum(axis=1).reshape(-1, C).sum(axis=1) / m
     return np.maximum(marginal - joint, 0)
 

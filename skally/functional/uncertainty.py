@@ -120,19 +120,24 @@ def tempered(proba, temperature):
     -------
     proba : array of shape (n, n_classes)
     """
-    relative = proba / proba.max(axis=1, keepdims=True)  # the largest stays 1 at any temperature
-    scaled = relative ** (1 / temperature)
+    scaled = np.exp(relative_logits(proba) / temperature)
     return scaled / scaled.sum(axis=1, keepdims=True)
 
 
-def calibration_error(proba, label, n_bins=15):
+def relative_logits(proba):
+    """Logarithms of probabilities, less the largest of each row, (n, n_classes)."""
+    with np.errstate(divide="ignore"):
+        return np.log(proba / proba.max(axis=1, keepdims=True))
+
+
+def calibration_error(confidence, is_right, n_bins=15):
     """Expected calibration error: mean gap of confidence and accuracy in bins of confidence.
 
     Parameters
     ----------
-    proba : array of shape (n, n_classes)
-    label : int array of shape (n,)
-        Column of the right class.
+    confidence : array of shape (n,)
+        Probability of the predicted class.
+    is_right : bool array of shape (n,)
     n_bins : int
         Bins of equal width.
 
@@ -144,10 +149,9 @@ def calibration_error(proba, label, n_bins=15):
     ----------
     Guo, Pleiss, Sun, Weinberger, "On Calibration of Modern Neural Networks", ICML 2017, equation 3.
     """
-    confidence = proba.max(axis=1)
-    surplus = confidence - (proba.argmax(axis=1) == label)
     bins = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
-    return np.abs(np.bincount(bins, weights=surplus)).sum() / len(label)
+    surplus = np.bincount(bins, weights=confidence - is_right)
+    return np.abs(surplus).sum() / len(confidence)
 
 
 def best_temperature(proba, label):
@@ -165,6 +169,8 @@ def best_temperature(proba, label):
     -------
     temperature : float
     """
+    logits, is_right = relative_logits(proba), proba.argmax(axis=1) == label
     temperatures = np.arange(10, 200) / 10
-    errors = [calibration_error(tempered(proba, each), label) for each in temperatures]
+    confidences = (1 / np.exp(logits / each).sum(axis=1) for each in temperatures)
+    errors = [calibration_error(confidence, is_right) for confidence in confidences]
     return float(temperatures[np.argmin(errors)])

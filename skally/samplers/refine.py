@@ -48,7 +48,7 @@ class RefineSampler(BaseSampler):
 
     uses_utility = False
 
-    def __init__(self, samplers, selection=None, sizes=(8, 4, 2), *, random_state=None):
+    def __init__(self, samplers, selection=None, sizes=(4, 2), *, random_state=None):
         super().__init__(random_state=random_state)
         self.samplers = samplers
         self.selection = selection
@@ -61,7 +61,7 @@ class RefineSampler(BaseSampler):
         )
 
     def utility(self, pool, rng):
-        """Utilities of the selection among the rows left of a single query, others minus infinity."""
+        """Utility of the selection for the rows left of a single query, else minus infinity."""
         rows, left = self._refine(pool, 1, rng)
         utility = np.full(len(pool), -np.inf)
         utility[rows] = utility_of(self._selection(), left, rng)
@@ -75,7 +75,7 @@ class RefineSampler(BaseSampler):
         return MaxHerdingSampler() if self.selection is None else self.selection
 
     def _refine(self, pool, k, rng):
-        """Rows that the last round leaves, k at least: their positions, ascending, and their pool."""
+        """Rows that the last round leaves, k at least: their ascending positions, their pool."""
         if not isinstance(self.samplers, list | tuple) or len(self.samplers) == 0:
             raise ValueError(f"samplers == {self.samplers!r}, must be a list of samplers.")
         for sampler in (*self.samplers, self._selection()):

@@ -68,7 +68,7 @@ def test_calibration_error_is_the_mean_gap_of_confidence_and_accuracy_in_each_bi
         inside = (confidence >= b / 15) & ((confidence < (b + 1) / 15) | (b == 14))
         if inside.any():
             gaps += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
-    assert np.isclose(calibration_error(proba, label), gaps)
+    assert np.isclose(calibration_error(confidence, right), gaps)
 
 
 def test_the_best_temperature_undoes_a_false_confidence(rng):

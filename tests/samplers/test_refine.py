@@ -53,7 +53,7 @@ def test_the_batch_is_a_cover_of_what_the_rounds_leave(k, selection, model, digi
 def test_the_utility_is_that_of_the_cover_among_the_rows_left(model, digits):
     X, X_pool = digits[0][:40].astype(float), digits[0][40:].astype(float)
     strategies, cover = [MarginSampler(), LCMDSampler()], MaxHerdingSampler()
-    _, rows = refined(strategies, cover, (8, 4, 2), 1, model, X_pool, X)
+    _, rows = refined(strategies, cover, (4, 2), 1, model, X_pool, X)
     picks, utility = RefineSampler(strategies).query(model, X_pool, 1, X=X, return_utilities=True)
     assert np.flatnonzero(np.isfinite(utility)).tolist() == rows.tolist()
     assert utility.argmax() == picks[0]
