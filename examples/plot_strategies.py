@@ -41,8 +41,8 @@ pool = np.setdiff1d(np.arange(len(X)), labeled)
 # One classifier for all strategies, and a regressor for those that need one.
 
 params = {
-    "module": MLP, "n_members": 1,
-    "module__hidden_layer_sizes": (32, 32), "module__dropout": 0.1,  # which BALD draws from
+    "module": MLP, "module__hidden_layer_sizes": (32, 32),
+    "n_members": 6,  # whose disagreement BALD, Spread and EPIG measure
     "max_epochs": 150, "lr": 1e-2, "random_state": 0,
 }  # fmt: skip
 classifier = ConstrainedNetClassifier(**params).fit(X[labeled], y[labeled])
@@ -57,6 +57,7 @@ PARTS = {
     "utility": found["EntropySampler"](),
     "selection": found["ALLYSampler"](),
     "sampler": found["ALLYSampler"](),
+    "samplers": [found["MarginSampler"](), found["BADGESampler"](), found["TypiClustSampler"]()],
 }
 
 
@@ -79,8 +80,8 @@ def family(name):
 
 
 FAMILIES = [
-    "uncertainty", "learning loss", "diversity", "greedy", "discriminative", "gradient", "ally",
-    "wrappers",
+    "uncertainty", "epig", "learning loss", "dropquery", "diversity", "herding", "greedy",
+    "discriminative", "gradient", "largest cluster", "ally", "wrappers", "refine",
 ]  # fmt: skip
 names = sorted(found, key=lambda name: FAMILIES.index(family(name)))
 picks = {name: ask(name) for name in names}

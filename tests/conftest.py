@@ -21,9 +21,12 @@ from skally import (
     DualLCMDSampler,
     DualRegressor,
     EntropySampler,
+    LCMDSampler,
     LearningLossSampler,
+    RefineSampler,
     StochasticSampler,
     SubsampledSampler,
+    UHerdingSampler,
 )
 from skally.samplers import all_samplers
 
@@ -41,8 +44,10 @@ ARGUMENTS = {
     DualLCMDSampler: {"regressor": DualRegressor(max_epochs=3)},
     DiscriminativeSampler: {"classifier": GaussianNB(var_smoothing=1.0), "n_parts": 3},
     LearningLossSampler: {"max_epochs": 5},
+    RefineSampler: {"samplers": [EntropySampler(), LCMDSampler()], "sizes": (3, 2)},
     StochasticSampler: {"sampler": EntropySampler()},
     SubsampledSampler: {"sampler": CoreSetSampler(), "size": 0.5},
+    UHerdingSampler: {"temperature": 2.0},
 }
 
 # The module and the three encodings of the default, narrow: each of their layers drops units.

@@ -8,6 +8,7 @@ from skally.functional.distances import (
     nearest,
     squared_distance,
     squared_distance_to_mean,
+    squared_distance_to_nearest,
     take_from,
 )
 from skally.functional.selection import top_k
@@ -100,6 +101,67 @@ def in_turns(order, labels):
     turn = np.empty(len(order), dtype=int)
     turn[by_cluster] = np.arange(len(order)) - starts  # (n,) rank of each row in its own cluster
     return order[np.argsort(turn, kind="stable")]
+
+
+def as_weight(utility, power, offset=0.0):
+    """Factors of squared distances from utilities: (u + offset * mean u) to a power.
+
+    Parameters
+    ----------
+    utility : array of shape (n,)
+        Negative ones count as zero. The units do not matter: they are divided by the largest.
+    power, offset : float, not negative
+
+    Returns
+    -------
+    weight : array of shape (n,), not negative
+        Zero where the utility is minus infinity. All others are 1 if no utility is more than zero.
+    """
+    taken, worth = utility > -np.inf, np.maximum(utility, 0.0)
+    if not worth.any():
+        return taken.astype(float)
+    worth = worth / worth.max()
+    return np.where(taken, (worth + offset * worth.mean()) ** power, 0.0)
+
+
+def geometric_mean(utilities):
+    """Geometric mean of several utilities, (n,), each divided by its largest.
+
+    Parameters
+    ----------
+    utilities : list of arrays of shape (n,)
+        Negative values count as zero. One without a value above zero is left out. A row of minus
+        infinity in any of them keeps it.
+    """
+    logs, lost = [], np.zeros(len(utilities[0]), dtype=bool)
+    for utility in utilities:
+        lost |= utility == -np.inf
+        worth = np.maximum(utility, 0.0)
+        if worth.any():
+            with np.errstate(divide="ignore"):
+                logs.append(np.log(worth / worth.max(), dtype=np.float64))
+    mean = np.exp(np.mean(logs, axis=0)) if logs else np.zeros(len(lost))
+    return np.where(lost, -np.inf, mean)
+
+
+def nearest_to_centers(Z, utility, k, rng):
+    """Rows nearest to the centres of k clusters, one from each in turn.
+
+    Parameters
+    ----------
+    Z : array of shape (n, d)
+    utility : array of shape (n,)
+        Within a cluster rows of larger utility come first, and the nearest of equal ones.
+    k : int, at most n
+    rng : numpy.random.RandomState
+
+    Returns
+    -------
+    chosen : int array of shape (k,)
+    """
+    centers, labels = kmeans([Z], k, rng)
+    to_center = squared_distance_to_nearest(Z, centers)
+    return in_turns(np.lexsort((to_center, -utility)), labels)[:k]
 
 
 def largest_cluster(Z, label, nearest_squared, k, weight=1.0):

@@ -40,8 +40,9 @@ def model_draws(estimator, X, n_draws, rng):
     ----------
     estimator : fitted ensemble of scikit-learn, or net
     X : n rows
-    n_draws : int
-        Draws of dropout; an ensemble, or a net with members, has as many as members.
+    n_draws : int or None
+        Draws of dropout; an ensemble, or a net with members, has as many as members. With None,
+        members alone will do.
     rng : numpy.random.RandomState
 
     Yields
@@ -51,13 +52,19 @@ def model_draws(estimator, X, n_draws, rng):
     Raises
     ------
     ValueError
-        If it is neither, or a net without dropout layers.
+        If it is neither, or a net without dropout layers, or without members where these are
+        needed.
     """
     if isinstance(estimator, ENSEMBLES):
         yield from ensemble_draws(estimator, X)
     elif getattr(getattr(estimator, "net_", None), "n_members", 1) > 1:
         for prediction in estimator.predict_members(X):
             yield prediction if is_regressor(estimator) else check_proba(prediction, estimator)
+    elif n_draws is None:
+        raise ValueError(
+            f"{type(estimator).__name__} has no members, which this sampler needs: use a net of "
+            "several members, a committee, or a forest, bagging or voting of scikit-learn."
+        )
     elif hasattr(estimator, "module_"):
         yield from dropout_draws(estimator, X, n_draws, rng)
     else:

@@ -16,6 +16,11 @@ from skally.utils.lazy import lazy_property
 from skally.utils.random import draw_seed
 from skally.utils.validation import num_samples, take_rows
 
+# What has a value for each row, and is computed when it is first asked for.
+FEATURES = {
+    "embedding", "inputs", "nearest_labeled", "prediction", "proba", "squared_distance_to_labeled",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, eq=False)
 class Pool(Samples):
@@ -127,13 +132,20 @@ class Pool(Samples):
     def subset(self, rows):
         """Pool of some of the rows, the same one each time for the same rows.
 
+        It has the features of these rows that are known already, and the same labelled samples.
+
         Parameters
         ----------
         rows : int array
         """
 
         def compute():
-            part = replace(self, X=take_rows(self.X, rows))
+            part, known = replace(self, X=take_rows(self.X, rows)), vars(self)
+            for name in FEATURES & known.keys():
+                value = known[name]
+                is_pair = isinstance(value, tuple)
+                vars(part)[name] = tuple(v[rows] for v in value) if is_pair else value[rows]
+            vars(part)["labeled"] = self.labeled
             vars(part)["_name"] = "a part of X_pool"  # whose rows have other numbers
             return part
 

@@ -95,15 +95,19 @@ class Samples:
         """The estimator within all wrappings: the one that learns."""
         return unwrap(self.estimator)[1]
 
+    def check_has_proba(self):
+        """Raise unless the estimator is a classifier with ``predict_proba``."""
+        if not hasattr(self.core, "predict_proba") or self.is_regression:
+            raise ValueError(
+                f"{type(self.core).__name__} has no predict_proba, which this sampler needs."
+            )
+
     # Features
 
     @lazy_property
     def proba(self):
         """Class probabilities, (n, n_classes); a committee's consensus."""
-        if not hasattr(self.core, "predict_proba") or self.is_regression:
-            raise ValueError(
-                f"{type(self.core).__name__} has no predict_proba, which this sampler needs."
-            )
+        self.check_has_proba()
         compute = checking(self._check_proba, self.core.predict_proba, self._name)
         return by_parts(compute, self.rows, self.memory_limit)
 
@@ -154,7 +158,8 @@ class Samples:
     def draws(self, n_draws, rng):
         """Predictions of several models that the labels allow, one after another.
 
-        The members of a committee or an ensemble, or a net under ``n_draws`` draws of its dropout.
+        The members of a committee or an ensemble, or a net under ``n_draws`` draws of its dropout;
+        with None, members alone.
 
         Yields
         ------

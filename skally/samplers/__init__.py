@@ -2,7 +2,7 @@
 
 from inspect import isclass
 
-from skally.samplers.ally import ALLYSampler, DualLCMDSampler
+from skally.samplers.ally import ALLYSampler
 from skally.samplers.base import BaseSampler
 from skally.samplers.discriminative import DiscriminativeSampler
 from skally.samplers.diversity import (
@@ -11,19 +11,29 @@ from skally.samplers.diversity import (
     ProbCoverSampler,
     TypiClustSampler,
 )
-from skally.samplers.gradient import BADGESampler, BAITSampler, LCMDSampler
+from skally.samplers.dropquery import DropQuerySampler
+from skally.samplers.epig import EPIGSampler
+from skally.samplers.gradient import BADGESampler, BAITSampler
 from skally.samplers.greedy import (
     GreedyInputSampler,
     GreedyTargetSampler,
     ImprovedGreedySampler,
 )
+from skally.samplers.herding import MaxHerdingSampler, UHerdingSampler
+from skally.samplers.largest_cluster import (
+    DualLCMDSampler,
+    LCMDSampler,
+    WeightedLCMDSampler,
+)
 from skally.samplers.learning_loss import LearningLossSampler
+from skally.samplers.refine import RefineSampler
 from skally.samplers.uncertainty import (
     BALDSampler,
     EntropySampler,
     LeastConfidentSampler,
     MarginSampler,
     RandomSampler,
+    SpreadSampler,
 )
 from skally.samplers.wrappers import (
     ComposedSampler,
@@ -43,6 +53,8 @@ __all__ = [
     "CoreSetSampler",
     "DiscriminativeSampler",
     "DualLCMDSampler",
+    "DropQuerySampler",
+    "EPIGSampler",
     "EntropySampler",
     "GreedyInputSampler",
     "GreedyTargetSampler",
@@ -52,11 +64,16 @@ __all__ = [
     "LearningLossSampler",
     "LeastConfidentSampler",
     "MarginSampler",
+    "MaxHerdingSampler",
     "ProbCoverSampler",
     "RandomSampler",
+    "RefineSampler",
+    "SpreadSampler",
     "StochasticSampler",
     "SubsampledSampler",
     "TypiClustSampler",
+    "UHerdingSampler",
+    "WeightedLCMDSampler",
     "all_samplers",
 ]
 

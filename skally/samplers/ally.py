@@ -1,10 +1,10 @@
-"""ALLY: samplers that predict the dual variables of the pool."""
+"""ALLY: the sampler that predicts the dual variables of the pool."""
 
 import numbers
 
 import numpy as np
 
-from skally.functional.clustering import best_per_cluster, kmeans, largest_cluster
+from skally.functional.clustering import best_per_cluster, kmeans
 from skally.functional.selection import kmeans_plusplus
 from skally.nets.heads import DualRegressor
 from skally.pool.duals import duals_to_learn
@@ -84,59 +84,6 @@ class ALLYSampler(HeadSampler):
         if self.diversity not in ("kmeans", "kmeans++"):
             raise ValueError(f"diversity == {self.diversity!r}, must be 'kmeans' or 'kmeans++'.")
         check_max_dual(self.max_dual)
-
-
-class DualLCMDSampler(HeadSampler):
-    """Rows of large predicted dual, far from all labelled ones, where many such rows are.
-
-    The same as :class:`skally.LCMDSampler` on the embedding, but each row's squared distances are
-    multiplied by its predicted dual plus the mean predicted dual of the pool. The utility is the
-    predicted dual. A warning says where the duals are all alike, as for :class:`ALLYSampler`.
-
-    Parameters
-    ----------
-    regressor : scikit-learn regressor or None
-        Learns the duals from the embedding. None means :class:`skally.DualRegressor`.
-    max_dual : float or None
-        Cap on the duals that the regressor learns from.
-    random_state : None, int or RandomState
-
-    References
-    ----------
-    Elenter, NaderiAlizadeh, Ribeiro, "A Lagrangian Duality Approach to Active Learning",
-    NeurIPS 2022, for the duals.
-
-    Holzmueller, Zaverkin, Kaestner, Steinwart, "A Framework and Benchmark for Deep Batch Active
-    Learning for Regression", JMLR 24, 2023, for largest cluster, maximum distance. Weighting one
-    by the other is ours.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_diabetes
-    >>> from skally import ConstrainedNetRegressor, DualLCMDSampler
-    >>> X, y = load_diabetes(return_X_y=True)
-    >>> net = ConstrainedNetRegressor(max_epochs=20, random_state=0).fit(X[:100], y[:100])
-    >>> DualLCMDSampler(random_state=0).query(net, X[100:], n_instances=5).shape
-    (5,)
-    """
-
-    def __init__(self, regressor=None, max_dual=None, *, random_state=None):
-        super().__init__(random_state=random_state)
-        self.regressor = regressor
-        self.max_dual = max_dual
-
-    def head(self):
-        return DualRegressor() if self.regressor is None else self.regressor
-
-    def training_data(self, pool):
-        check_max_dual(self.max_dual)
-        return duals_to_learn(pool, self.max_dual)
-
-    def select(self, pool, utility, k, rng):
-        check_max_dual(self.max_dual)
-        dual = np.maximum(utility, 0.0)
-        weight = dual + dual.mean() if dual.any() else 1.0
-        return largest_cluster(pool.embedding, *pool.nearest_labeled, k, weight)
 
 
 def check_max_dual(max_dual):

@@ -4,7 +4,7 @@ import numbers
 
 import numpy as np
 
-from skally.functional.clustering import in_turns, kmeans
+from skally.functional.clustering import kmeans, nearest_to_centers
 from skally.functional.coverage import (
     greedy_cover,
     most_typical,
@@ -83,9 +83,7 @@ class KMeansSampler(BaseSampler):
     """
 
     def select(self, pool, utility, k, rng):
-        centers, labels = kmeans([pool.features], k, rng)
-        to_center = squared_distance_to_nearest(pool.features, centers)
-        return in_turns(np.lexsort((to_center, -utility)), labels)[:k]
+        return nearest_to_centers(pool.features, utility, k, rng)
 
 
 class TypiClustSampler(BaseSampler):

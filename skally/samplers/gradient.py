@@ -1,11 +1,10 @@
-"""Samplers that look at what a label would do to the weights: BADGE, BAIT, LCMD."""
+"""Samplers that look at what a label would do to the last layer's weights: BADGE, BAIT."""
 
 import numbers
 
 import numpy as np
 
-from skally.functional.clustering import largest_cluster
-from skally.functional.distances import factored_norms, nearest
+from skally.functional.distances import factored_norms
 from skally.functional.fisher import (
     candidates,
     fisher_greedy,
@@ -125,71 +124,6 @@ class BAITSampler(BaseSampler):
             ("candidates", self.regularization),
             lambda: fisher_candidates(pool, self.regularization),
         )
-
-
-class LCMDSampler(BaseSampler):
-    """Rows far from all labelled ones, where many rows are: largest cluster, maximum distance.
-
-    The labelled samples and the earlier picks are centres, and each row of the pool belongs to the
-    cluster of its nearest centre. The next pick is the farthest row of the cluster with the largest
-    sum of squared distances. Cost: O((n_labeled + k) n_pool d). The utility of a row is this sum
-    for its cluster, times its own squared distance as a share of the largest in the cluster.
-
-    Parameters
-    ----------
-    features : "embedding" or "gradient"
-        What distances are measured on. "gradient" means random projections of the gradient of the
-        net's output with respect to the weights of all its ``nn.Linear`` layers. This needs a net,
-        and labelled samples from ``X`` or a modAL learner, and takes a backward pass for each
-        output.
-    sketch_size : int
-        Number of random projections of the gradient.
-    random_state : None, int or RandomState
-        Draws the projections; unused for ``features="embedding"``.
-
-    References
-    ----------
-    Holzmueller, Zaverkin, Kaestner, Steinwart, "A Framework and Benchmark for Deep Batch Active
-    Learning for Regression", JMLR 24, 2023.
-
-    Examples
-    --------
-    >>> from sklearn.linear_model import LinearRegression
-    >>> from skally import LCMDSampler
-    >>> X, y = [[0.0], [10.0]], [0.0, 1.0]
-    >>> model = LinearRegression().fit(X, y)
-    >>> LCMDSampler().query(model, [[1.0], [2.0], [2.5], [13.0]], n_instances=2, X=X)
-    array([2, 3])
-    """
-
-    uses_utility = False
-
-    def __init__(self, *, features="embedding", sketch_size=512, random_state=None):
-        super().__init__(random_state=random_state)
-        self.features = features
-        self.sketch_size = sketch_size
-
-    def utility(self, pool, rng):
-        _, label, to_center = self._clusters(pool, rng)  # squared distances
-        size = np.bincount(label, weights=to_center)  # (n_clusters,)
-        largest = np.zeros(len(size))
-        np.maximum.at(largest, label, to_center)
-        share = np.zeros(len(label))
-        np.divide(to_center, largest[label], out=share, where=to_center > 0)
-        return size[label] * share
-
-    def select(self, pool, utility, k, rng):
-        return largest_cluster(*self._clusters(pool, rng), k)
-
-    def _clusters(self, pool, rng):
-        """Features of each row, its nearest labelled sample, and the squared distance to that."""
-        check_number("sketch_size", self.sketch_size, numbers.Integral, 1)
-        if self.features == "embedding":
-            return pool.embedding, *pool.nearest_labeled
-        if self.features == "gradient":
-            Z, Z_labeled = pool.gradient_sketches(self.sketch_size, rng)
-            return Z, *nearest(Z, Z_labeled)
-        raise ValueError(f"features == {self.features!r}, must be 'embedding' or 'gradient'.")
 
 
 def fisher_candidates(pool, regularization):

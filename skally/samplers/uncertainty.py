@@ -117,8 +117,9 @@ class BALDSampler(BaseSampler):
     The models are the members of a committee or of scikit-learn's forests, bagging or voting, or
     they are one net under several draws of its dropout. Layers other than dropout, batch
     normalisation too, stay in eval mode; dropout that is not a layer of the module stays off. For
-    regressors the utility is the variance of the predictions, which orders rows as mutual
-    information does if the noise is normal and the same everywhere.
+    regressors the utility is that of :class:`skally.SpreadSampler`, the variance of the
+    predictions, which orders rows as mutual information does if the noise is normal and the same
+    everywhere.
 
     Parameters
     ----------
@@ -148,6 +149,51 @@ class BALDSampler(BaseSampler):
         self.n_draws = n_draws
 
     def utility(self, pool, rng):
-        check_number("n_draws", self.n_draws, numbers.Integral, 2)
-        draws = pool.draws(self.n_draws, rng)
-        return variance(draws) if pool.is_regression else mutual_information(draws)
+        measure = variance if pool.is_regression else mutual_information
+        return measure(model_draws(self, pool, rng))
+
+
+class SpreadSampler(BaseSampler):
+    """Rows whose predictions differ most from model to model: largest variance.
+
+    The models are those of :class:`skally.BALDSampler`: the members of an ensemble or a committee,
+    trees among them, or one net under several draws of its dropout. The variance is that of the
+    predicted numbers, summed over targets, or of the predicted probabilities, summed over classes.
+
+    Rows of large variance are often neighbours, so that a batch of them teaches little: see
+    :class:`skally.WeightedLCMDSampler` for batches.
+
+    Parameters
+    ----------
+    n_draws : int
+        Draws of dropout, at least two. A committee or ensemble has one for each member instead.
+    random_state : None, int or RandomState
+
+    References
+    ----------
+    Seung, Opper, Sompolinsky, "Query by Committee", COLT 1992; for numbers, Krogh, Vedelsby,
+    "Neural Network Ensembles, Cross Validation, and Active Learning", NIPS 1994.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.ensemble import ExtraTreesRegressor
+    >>> from skally import SpreadSampler
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = ExtraTreesRegressor(20, random_state=0).fit(X[:100], y[:100])
+    >>> SpreadSampler().query(model, X[100:], n_instances=3).shape
+    (3,)
+    """
+
+    def __init__(self, n_draws=20, *, random_state=None):
+        super().__init__(random_state=random_state)
+        self.n_draws = n_draws
+
+    def utility(self, pool, rng):
+        return variance(model_draws(self, pool, rng))
+
+
+def model_draws(sampler, pool, rng):
+    """Predictions of one model after another, each (n_pool, m)."""
+    check_number("n_draws", sampler.n_draws, numbers.Integral, 2)
+    return pool.draws(sampler.n_draws, rng)

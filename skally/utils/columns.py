@@ -1,5 +1,7 @@
 """Names of the columns of data frames, which decide where two frames differ in order."""
 
+import numpy as np
+
 
 def columns_of(X):
     """Names of the columns of a pandas or polars frame, a list; None for anything else."""
@@ -50,3 +52,18 @@ def difference(columns, wanted):
     twice = sorted({str(each) for each in columns if columns.count(each) > 1})
     parts = {"missing": missing, "not expected": others, "there more than once": twice}
     return "; ".join(f"{what}: {names}" for what, names in parts.items() if names)
+
+
+def in_form_of(X, Z):
+    """Numbers in the form of X: a frame with its columns, or an array of its shape.
+
+    Parameters
+    ----------
+    X : array-like, frame or sparse matrix of n rows
+    Z : array of shape (n, d), its numbers with flattened rows
+    """
+    columns = columns_of(X)
+    if columns is None:
+        return Z.reshape(getattr(X, "shape", None) or np.shape(X))
+    named = "schema" if hasattr(X, "schema") else "columns"  # of polars, or of pandas
+    return type(X)(Z, **{named: columns})

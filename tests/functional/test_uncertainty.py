@@ -1,13 +1,17 @@
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 
 from skally.functional.uncertainty import (
+    best_temperature,
+    calibration_error,
     entropy,
     least_confidence,
     margin,
     mutual_information,
     normalized_entropy,
+    tempered,
     variance,
 )
 
@@ -45,3 +49,31 @@ def test_mutual_information_of_zeros_and_of_agreement():
 def test_variance_equals_numpys_far_from_zero_too(rng, offset):
     draws = rng.normal(size=(6, 20, 2)) + offset
     assert np.allclose(variance(iter(draws)), draws.var(axis=0).sum(axis=1), rtol=1e-6)
+
+
+def test_a_temperature_divides_the_logits(rng):
+    logits = rng.normal(size=(30, 4)) * 30
+    found = tempered(scipy.special.softmax(logits, axis=1), 7.0)
+    assert np.allclose(found, scipy.special.softmax(logits / 7, axis=1))
+    one_hot = np.eye(3)
+    assert np.array_equal(tempered(one_hot, 5.0), one_hot)
+
+
+def test_calibration_error_is_the_mean_gap_of_confidence_and_accuracy_in_each_bin(rng):
+    proba, label = rng.dirichlet(np.ones(3), size=200), rng.randint(3, size=200)
+    proba[:3] = np.eye(3)
+    confidence, right = proba.max(axis=1), proba.argmax(axis=1) == label
+    gaps = 0.0
+    for b in range(15):
+        inside = (confidence >= b / 15) & ((confidence < (b + 1) / 15) | (b == 14))
+        if inside.any():
+            gaps += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
+    assert np.isclose(calibration_error(confidence, right), gaps)
+
+
+def test_the_best_temperature_undoes_a_false_confidence(rng):
+    logits = rng.normal(size=(20_000, 4)) * 2
+    right = scipy.special.softmax(logits, axis=1)
+    label = (right.cumsum(axis=1) > rng.random_sample((20_000, 1))).argmax(axis=1)
+    assert abs(best_temperature(scipy.special.softmax(logits * 4, axis=1), label) - 4) < 0.5
+    assert best_temperature(right, label) < 1.3

@@ -38,6 +38,7 @@ from skally import (
     RandomSampler,
     StochasticSampler,
     SubsampledSampler,
+    WeightedLCMDSampler,
 )
 from skally.functional.selection import top_k
 from skally.pool.pool import Pool
@@ -69,6 +70,7 @@ LEARNING = [
     ALLYSampler(regressor=DualRegressor(max_epochs=3), random_state=0),
     DualLCMDSampler(regressor=DualRegressor(max_epochs=3), random_state=0),
     LearningLossSampler(max_epochs=3, random_state=0),
+    WeightedLCMDSampler([ALLYSampler(regressor=DualRegressor(max_epochs=3))], random_state=0),
     StochasticSampler(LearningLossSampler(max_epochs=3), kind="softmax", random_state=0),
 ]
 

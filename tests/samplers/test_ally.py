@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from picks import assert_drawn, assert_largest_cluster
+from picks import assert_drawn
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsRegressor
@@ -111,28 +111,6 @@ def test_kmeans_plusplus_takes_any_utility_and_integer_features(rng):
 def test_a_diversity_that_there_is_not_is_named(regressor, diabetes):
     with pytest.raises(ValueError, match="diversity == 'x', must be 'kmeans' or 'kmeans"):
         ALLYSampler(diversity="x").query(regressor, diabetes[0])
-
-
-def test_dual_lcmd_weighs_squared_distances_by_dual_plus_mean_dual(regressor, diabetes):
-    X, head = diabetes[0][150:], KNeighborsRegressor(3)
-    picks, dual = DualLCMDSampler(head).query(regressor, X, 12, return_utilities=True)
-    head.fit(regressor.train_embedding_, regressor.dual_variables_)
-    assert np.allclose(dual, head.predict(regressor.embed(X))) and dual.std() > 0
-    Z, centers = regressor.embed(X).astype(float), regressor.train_embedding_.astype(float)
-    assert_largest_cluster(picks, Z, centers, dual + dual.mean())
-    with pytest.raises(AssertionError):  # unweighted
-        assert_largest_cluster(picks, Z, centers)
-
-
-def test_dual_lcmd_without_any_dual_weighs_all_rows_the_same(regressor, diabetes):
-    class Zero(LinearRegression):
-        def predict(self, X):
-            return np.zeros(len(X))
-
-    X = diabetes[0][150:]
-    picks = DualLCMDSampler(Zero()).query(regressor, X, 5)
-    Z, centers = regressor.embed(X).astype(float), regressor.train_embedding_.astype(float)
-    assert_largest_cluster(picks, Z, centers)
 
 
 @pytest.mark.parametrize("cls", [ALLYSampler, DualLCMDSampler])

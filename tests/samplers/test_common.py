@@ -28,14 +28,17 @@ from skally import (
     EntropySampler,
     GreedyInputSampler,
     KMeansSampler,
+    MaxHerdingSampler,
     ProbCoverSampler,
     RandomSampler,
     SubsampledSampler,
     TypiClustSampler,
+    UHerdingSampler,
+    WeightedLCMDSampler,
 )
 from skally.samplers import all_samplers
 
-WEIGHS = (ComposedSampler, DualLCMDSampler)
+WEIGHS = (ComposedSampler, DualLCMDSampler, UHerdingSampler, WeightedLCMDSampler)
 FOR_OTHER_TASKS = ("is no regressor", "has no predict_proba", "needs a classifier")
 
 
@@ -283,7 +286,7 @@ def test_a_query_that_needs_labels_before_a_fit_is_an_error(sampler, digits):
 
 
 def test_samplers_of_coverage_and_random_ones_need_no_fit():
-    for cls in (CoreSetSampler, GreedyInputSampler, KMeansSampler, ProbCoverSampler, RandomSampler,
-                TypiClustSampler):  # fmt: skip
+    for cls in (CoreSetSampler, GreedyInputSampler, KMeansSampler, MaxHerdingSampler,
+                ProbCoverSampler, RandomSampler, TypiClustSampler):  # fmt: skip
         assert answers_before_a_fit(cls()) and answers_before_a_fit(SubsampledSampler(cls()))
     assert not answers_before_a_fit(EntropySampler())

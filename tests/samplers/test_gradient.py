@@ -5,15 +5,13 @@ import pytest
 import torch
 from modAL.models import ActiveLearner, Committee
 from one_net import one_classifier
-from picks import assert_drawn, assert_largest_cluster
+from picks import assert_drawn
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.naive_bayes import GaussianNB
-from skorch import NeuralNetClassifier, NeuralNetRegressor
+from skorch import NeuralNetClassifier
 from torch import nn
 
 from skally import BADGESampler, BAITSampler, LCMDSampler
-from skally.pool.gradients import gradient_sketch
-from skally.pool.pool import Pool
 
 
 def last_layer_gradients(net, X):
@@ -191,66 +189,6 @@ def test_a_committee_is_one_net_with_its_members_embeddings_side_by_side(rng):
     expected, margin = dense_bait(x, x_held, 3, 1.0, rank=2 * 4)
     assert margin > 1e-5  # in float64: no rounding turns a pick
     assert BAITSampler().query(committee, X[25:], 3).tolist() == expected
-
-
-def test_lcmd_equals_a_literal_loop_on_the_embedding(regressor, diabetes):
-    Z, centers = (regressor.embed(X).astype(float) for X in (diabetes[0][150:], diabetes[0][:150]))
-    picks, utility = LCMDSampler().query(regressor, diabetes[0][150:], 12, return_utilities=True)
-    assert_largest_cluster(picks, Z, centers)
-    assert utility.argmax() == picks[0]
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_lcmds_utility_is_its_first_pick(seed):
-    rng = np.random.RandomState(seed)
-    X = rng.normal(size=(60, 2))
-    model = LinearRegression().fit(X, X[:, 0])
-    picks, utility = LCMDSampler().query(model, X, 1, X=X[:8], return_utilities=True)
-    assert utility.argmax() == picks[0] and utility[:8].max() < 1e-12
-
-
-def test_lcmd_on_gradients_takes_the_sketches_of_pool_and_labelled(regressor, diabetes):
-    X = diabetes[0]
-    sampler = LCMDSampler(features="gradient", sketch_size=64, random_state=0)
-    picks, utility = sampler.query(regressor, X[150:], 6, X=X[:150], return_utilities=True)
-    pool, rng = Pool(regressor, X[150:], X[:150]), np.random.RandomState(0)
-    Z, centers = (each.astype(float) for each in pool.gradient_sketches(64, rng))
-    assert_largest_cluster(picks, Z, centers)
-    assert utility.argmax() == picks[0]
-
-
-def test_gradient_features_work_with_learners_frames_committees_and_plain_nets(regressor, diabetes):
-    X, y = diabetes
-    sampler = LCMDSampler(features="gradient", sketch_size=16, random_state=0)
-    expected = sampler.query(regressor, X[150:], 4, X=X[:150])
-    assert np.array_equal(sampler.query(regressor, X[150:].tolist(), 4, X=X[:150]), expected)
-    module = nn.Sequential(nn.Linear(10, 4), nn.Tanh(), nn.Linear(4, 1))
-    plain = NeuralNetRegressor(module, max_epochs=1, verbose=0, train_split=None)
-    learner = ActiveLearner(plain, X_training=X[:150], y_training=y[:150, None].astype("float32"))
-    Z, _ = Pool(learner, X[150:]).gradient_sketches(16, np.random.RandomState(5))
-    assert Z.shape == (50, 16) and len(sampler.query(learner, X[150:], 4)) == 4
-
-
-def test_a_pool_and_its_labelled_samples_share_the_projections(regressor, diabetes):
-    pool = Pool(regressor, diabetes[0], diabetes[0][:7])
-    Z, labeled = pool.gradient_sketches(16, np.random.RandomState(0))
-    assert np.allclose(Z[:7], labeled, atol=1e-5 * np.abs(Z).max())  # sums in float32
-    assert pool.gradient_sketches(16, np.random.RandomState(1))[0] is Z
-    net = regressor.net_
-    assert gradient_sketch(net, diabetes[0], 16, np.random.RandomState(9)).shape == Z.shape
-
-
-def test_gradient_features_say_what_they_lack(regressor, diabetes):
-    X, y = diabetes
-    sampler = LCMDSampler(features="gradient")
-    with pytest.raises(ValueError, match="X == None, must be the labelled samples"):
-        sampler.query(regressor, X)
-    with pytest.raises(ValueError, match="LinearRegression has no gradients"):
-        sampler.query(LinearRegression().fit(X, y), X, X=X)
-    with pytest.raises(ValueError, match="features == 'x', must be 'embedding' or 'gradient'"):
-        LCMDSampler(features="x").query(regressor, X)
-    with pytest.raises(ValueError, match="sketch_size == 0"):
-        LCMDSampler(sketch_size=0).query(regressor, X)
 
 
 DEGENERATE = {

@@ -25,6 +25,7 @@ from skally import (
     LeastConfidentSampler,
     MarginSampler,
     RandomSampler,
+    SpreadSampler,
 )
 from skally.nets.data import ArrayDataset
 from skally.nets.loader import BatchLoader
@@ -172,6 +173,25 @@ def test_bald_of_votes_and_of_forests_for_regression(digits, diabetes):
     model = RandomForestRegressor(7, random_state=0).fit(*diabetes)
     expected = np.var([tree.predict(diabetes[0]) for tree in model], axis=0)
     assert np.allclose(bald(model, diabetes[0]), expected)
+
+
+def test_spread_is_the_variance_of_predictions_summed_over_outputs(digits, diabetes):
+    def spread(model, X):
+        return SpreadSampler(random_state=0).query(model, X, return_utilities=True)[1]
+
+    X, y = diabetes[0], np.column_stack([diabetes[1], -2 * diabetes[1] + diabetes[0][:, 0]])
+    model = RandomForestRegressor(7, random_state=0).fit(X, y)
+    expected = np.var([tree.predict(X) for tree in model], axis=0).sum(axis=1)
+    assert np.allclose(spread(model, X), expected)
+    model = RandomForestClassifier(7, max_depth=3, random_state=0).fit(*digits)
+    draws = [tree.predict_proba(digits[0]) for tree in model]
+    assert np.allclose(spread(model, digits[0]), np.var(draws, axis=0).sum(axis=1), atol=1e-12)
+
+
+def test_spread_of_the_default_nets_members(regressor, diabetes):
+    members = np.array(list(regressor.predict_members(diabetes[0]))).reshape(6, 200)
+    utility = SpreadSampler().query(regressor, diabetes[0], return_utilities=True)[1]
+    assert np.allclose(utility, members.var(axis=0), rtol=1e-3)
 
 
 def test_bald_says_what_is_missing(digits):
