@@ -109,7 +109,9 @@ class SkallyStrategy(SingleAnnotatorPoolQueryStrategy):
         )
         X_pool, mapping = self._transform_candidates(candidates, X, y)
         if len(X_pool) == 0:
-            raise ValueError("There is nothing to query: no label in y is missing, or candidates is empty.")
+            raise ValueError(
+                "There is nothing to query: no label in y is missing, or candidates is empty."
+            )
         sampler = self._seeded_sampler()
         known = is_labeled(y, self.missing_label_)
         labels = np.array(y[known].tolist())  # an array of objects, beside None, has no numbers

@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -113,9 +113,7 @@ def test_candidates_are_positions_or_samples():
     picks, utilities = strategy.query(X, Y, candidates=some, batch_size=3, return_utilities=True)
     assert np.isin(picks, some).all() and utilities.shape == (3, 150)
     assert np.array_equal(np.flatnonzero(~np.isnan(utilities[0])), some)
-    rows, of_rows = strategy.query(
-        X, Y, candidates=X[some], batch_size=3, return_utilities=True
-    )
+    rows, of_rows = strategy.query(X, Y, candidates=X[some], batch_size=3, return_utilities=True)
     assert np.array_equal(some[rows], picks) and of_rows.shape == (3, 30)
     assert np.allclose(of_rows, utilities[:, some], equal_nan=True)
     labelled = strategy.query(X, Y, candidates=np.flatnonzero(KNOWN), batch_size=2)
@@ -140,7 +138,9 @@ def test_samplers_that_need_no_labels_start_without_any(unlabeled):
     picks = SkallyStrategy(sampler).query(X, nothing, batch_size=4)
     assert np.array_equal(picks, sampler.query(None, X, 4))
     # An estimator that cannot be fitted yet makes no difference.
-    assert np.array_equal(SkallyStrategy(sampler).query(X, nothing, clf=FOREST, batch_size=4), picks)
+    assert np.array_equal(
+        SkallyStrategy(sampler).query(X, nothing, clf=FOREST, batch_size=4), picks
+    )
 
 
 @pytest.mark.filterwarnings("ignore:The 'base_estimator':UserWarning", "ignore:Since the 'base")
@@ -236,7 +236,7 @@ def test_wrappers_of_scikit_activeml_take_it():
     _, utilities = parallel.query(X, Y, clf=FOREST, return_utilities=True)
     assert np.nanmax(utilities) == utilities[0, expected[0]]
     several = SingleAnnotatorWrapper(strategy, random_state=0)
-    pairs = several.query(X, np.column_stack([Y, Y]), query_params_dict={"clf": FOREST})
+    pairs = several.query(X, np.column_stack([Y, Y]), clf=FOREST)
     assert pairs[0, 0] in POOL
 
 

@@ -67,7 +67,11 @@ class OneSampler:
     def model(self):
         is_net = type(self.sampler).__name__ in FOR_NETS
         if self.kind == "clf":
-            model = ConstrainedNetClassifier(**NET) if is_net else RandomForestClassifier(3, random_state=0)
+            model = (
+                ConstrainedNetClassifier(**NET)
+                if is_net
+                else RandomForestClassifier(3, random_state=0)
+            )
             return SklearnClassifier(model, classes=[0, 1])
         return SklearnRegressor(
             ConstrainedNetRegressor(**NET) if is_net else RandomForestRegressor(3, random_state=0)
@@ -99,7 +103,9 @@ class OneSampler:
         if type(self.sampler).__name__ not in FOR_LABELS:
             return super().test_query_al_cycles()
         strategy = SkallyStrategy(self.sampler)
-        with pytest.raises((ValueError, NotFittedError), match="which this sampler needs|needed here"):
+        with pytest.raises(
+            (ValueError, NotFittedError), match="which this sampler needs|needed here"
+        ):
             strategy.query(X, np.full(14, np.nan), **{self.kind: self.model()})
 
     def test_query_param_sample_weight(self):
