@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skally.activeml.optional import check_installed
+from skally.activeml.questions import check_strategy, question
 from skally.samplers.base import BaseSampler
 from skally.utils.random import clone_seeded
 
@@ -59,9 +59,6 @@ class ActiveMLSampler(BaseSampler):
 
     def _ask(self, pool, k, rng):
         """Picks (k,) and the utilities before the first of them (n_pool,)."""
-        check_installed()
-        from skally.activeml.questions import check_strategy, question
-
         check_strategy(self.query_strategy)
         strategy = clone_seeded(self.query_strategy, rng)
         asked = question(strategy, pool, self.query_params or {})

@@ -284,6 +284,28 @@ def test_a_query_that_needs_labels_before_a_fit_is_an_error(sampler, digits):
             sampler.query(net, digits[0])
 
 
+def test_no_labelled_rows_are_an_answer_or_an_error_in_words(sampler, task):
+    """X of no rows, with a fitted net: nothing that is known without labels may depend on them."""
+    nothing = replace(task, X=task.X[:0], y=task.y[:0])
+    try:
+        check_picks(nothing.ask(sampler, 6), 6, 50)
+    except ValueError as error:
+        assert not answers_before_a_fit(sampler)
+        assert "which this sampler needs" in str(error)
+
+
+def test_coverage_without_labelled_rows_is_that_of_the_embedding(classifier, digits):
+    X, y = digits
+    Z = classifier.embed(X[150:])
+    for sampler in (
+        CoreSetSampler(),
+        KMeansSampler(random_state=0),
+        TypiClustSampler(random_state=0),
+    ):
+        picks = sampler.query(classifier, X[150:], 5, X=X[:0], y=y[:0])
+        assert np.array_equal(picks, sampler.query(None, Z, 5))
+
+
 def test_samplers_of_coverage_and_random_ones_need_no_fit():
     for cls in (CoreSetSampler, GreedyInputSampler, KMeansSampler, ProbCoverSampler, RandomSampler,
                 TypiClustSampler):  # fmt: skip
