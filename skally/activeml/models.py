@@ -1,18 +1,76 @@
 """Estimators of scikit-activeml, scikit-learn and skally, each where another is expected."""
 
+from dataclasses import dataclass
 from inspect import signature
+from typing import Any
 
 import numpy as np
 from skactiveml.base import SkactivemlClassifier, SkactivemlRegressor
 from skactiveml.classifier import SklearnClassifier
 from skactiveml.regressor import SklearnNormalRegressor, SklearnRegressor
-from skactiveml.utils import check_equal_missing_label
+from skactiveml.utils import check_equal_missing_label, check_type, is_labeled
 from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from skally.pool.unwrapping import check_fitted
+from skally.utils.lazy import lazy_property
 
 THEIRS = (SkactivemlClassifier, SkactivemlRegressor)
+
+
+@dataclass(frozen=True, eq=False)
+class PartlyLabeled:
+    """Samples of which some have a label, as scikit-activeml keeps them.
+
+    Parameters
+    ----------
+    X : array of shape (n, ...)
+    y : array of shape (n,)
+    missing_label : what y has where no label is known
+    sample_weight : array-like of shape (n,), or None
+    """
+
+    X: Any
+    y: Any
+    missing_label: Any
+    sample_weight: Any = None
+
+    def __post_init__(self):
+        if self.sample_weight is not None:
+            checked = check_array(self.sample_weight, ensure_2d=False)
+            check_consistent_length(self.X, checked)
+            object.__setattr__(self, "sample_weight", checked)
+
+    @lazy_property
+    def known(self):
+        """Which rows have a label, bool, (n,)."""
+        return is_labeled(self.y, self.missing_label)
+
+    @lazy_property
+    def labels(self):
+        """Labels of those rows, numbers as such if y is of objects, (n_labeled,)."""
+        return np.array(self.y[self.known].tolist())
+
+
+def estimator_to_ask(samples, clf, reg, fit_clf, fit_reg):
+    """Fitted classifier or regressor that a sampler can read, None where neither is given.
+
+    Parameters
+    ----------
+    samples : PartlyLabeled
+    clf, reg, fit_clf, fit_reg : as in :meth:`skally.activeml.strategy.SkallyStrategy.query`
+    """
+    check_models(clf, reg)
+    check_type(fit_clf, "fit_clf", bool)
+    check_type(fit_reg, "fit_reg", bool)
+    model, fit = (reg, fit_reg) if clf is None else (clf, fit_clf)
+    if model is None:
+        return None
+    if fit:
+        return without_wrapper(fitted_copy(model, samples))
+    check_fitted(model)
+    return without_wrapper(model)
 
 
 def check_models(clf, reg):
@@ -30,33 +88,28 @@ def is_estimator(model):
     return hasattr(model, "fit") and not isinstance(model, type)
 
 
-def fitted_copy(model, X, y, known, labels, missing_label, sample_weight=None):
-    """Fitted copy of an estimator; where there are no labels, a copy as far as it can be fitted.
+def fitted_copy(model, samples):
+    """Fitted copy of an estimator; of one that needs labels where there are none, a plain copy.
 
     Parameters
     ----------
     model : estimator
-    X : array of shape (n, ...)
-    y : array of shape (n,)
-        For estimators of scikit-activeml, which know what is missing.
-    known : bool array of shape (n,)
-        The labelled rows, which others are fitted on.
-    labels : array of shape (n_labeled,)
-    missing_label : what y has where no label is known
-    sample_weight : array of shape (n,), or None
+        One of scikit-activeml is fitted on all samples, any other on those that have a label.
+    samples : PartlyLabeled
     """
-    weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+    weight, known = samples.sample_weight, samples.known
     if isinstance(model, THEIRS):
-        check_equal_missing_label(model.missing_label, missing_label)
-        model = clone(model)
-        if y.dtype == object and labels.dtype.kind in "iuf":  # numbers that None stands beside
+        check_equal_missing_label(model.missing_label, samples.missing_label)
+        model, y = clone(model), samples.y
+        if y.dtype == object and samples.labels.dtype.kind in "iuf":  # numbers beside None
             y = np.full(len(y), np.nan)
-            y[known] = labels
+            y[known] = samples.labels
             model.set_params(missing_label=np.nan)
-        return model.fit(X, y, **weights)
+        return model.fit(samples.X, y, **({} if weight is None else {"sample_weight": weight}))
     if not known.any():
         return clone(model)
-    return clone(model).fit(X[known], labels, **{name: w[known] for name, w in weights.items()})
+    weights = {} if weight is None else {"sample_weight": weight[known]}
+    return clone(model).fit(samples.X[known], samples.labels, **weights)
 
 
 def without_wrapper(model):

@@ -5,7 +5,7 @@ import inspect
 import numpy as np
 from skactiveml.base import SingleAnnotatorPoolQueryStrategy
 
-from skally.activeml.models import with_wrapper
+from skally.activeml.models import THEIRS, with_wrapper
 from skally.pool.checks import check_same_length
 from skally.pool.unwrapping import learners_of, scale_target
 
@@ -30,7 +30,7 @@ def question(strategy, pool, given):
     """
     names = models_of(strategy, pool)
     X, labels = labeled_rows(pool, bool(names))
-    y, missing_label = with_missing(labels, len(pool))
+    y, missing_label = with_missing(labels, len(pool), pool.net)
     to_set = [name for name in strategy.get_params() if name.split("__")[-1] == "missing_label"]
     strategy.set_params(**dict.fromkeys(to_set, missing_label))
     asked = {"X": np.vstack([X, pool.inputs if names else pool.features]), "y": y}
@@ -73,17 +73,21 @@ def labeled_rows(pool, asks):
     return X, scale_target(pool.estimator, y).ravel()
 
 
-def with_missing(labels, n):
+def with_missing(labels, n, model):
     """Labels, with n missing ones after them, and what stands for these.
 
     Parameters
     ----------
     labels : array of shape (n_labeled,)
     n : int
+    model : estimator
+        Of scikit-activeml's, the one that is asked has to agree on what is missing.
     """
-    is_numeric = labels.dtype.kind in "biuf"
-    missing, dtype = (np.nan, np.float64) if is_numeric else (None, object)
-    return np.concatenate([labels.astype(dtype), np.full(n, missing, dtype=dtype)]), missing
+    if isinstance(model, THEIRS):
+        missing = model.missing_label
+    else:
+        missing = np.nan if labels.dtype.kind in "biuf" else None
+    return np.concatenate([labels, np.full(n, missing)]), missing
 
 
 def model_of(pool, missing_label):

@@ -2,12 +2,10 @@
 
 import numpy as np
 from skactiveml.base import SingleAnnotatorPoolQueryStrategy
-from skactiveml.utils import MISSING_LABEL, check_type, is_labeled
+from skactiveml.utils import MISSING_LABEL
 from sklearn.base import clone
-from sklearn.utils import check_array, check_consistent_length
 
-from skally.activeml.models import check_models, fitted_copy, without_wrapper
-from skally.pool.unwrapping import check_fitted
+from skally.activeml.models import PartlyLabeled, estimator_to_ask
 from skally.samplers.base import BaseSampler
 
 
@@ -113,27 +111,17 @@ class SkallyStrategy(SingleAnnotatorPoolQueryStrategy):
                 "There is nothing to query: no label in y is missing, or candidates is empty."
             )
         sampler = self._seeded_sampler()
-        known = is_labeled(y, self.missing_label_)
-        labels = np.array(y[known].tolist())  # an array of objects, beside None, has no numbers
-        estimator = self._estimator(
-            (clf, reg), (fit_clf, fit_reg), X, y, known, labels, sample_weight
-        )
+        samples = PartlyLabeled(X, y, self.missing_label_, sample_weight)
+        estimator = estimator_to_ask(samples, clf, reg, fit_clf, fit_reg)
+        labeled = {"X": X[samples.known], "y": samples.labels}
         asked = sampler.query(
-            estimator,
-            X_pool,
-            batch_size,
-            X=X[known],
-            y=labels,
-            return_utilities=return_utilities,
+            estimator, X_pool, batch_size, return_utilities=return_utilities, **labeled
         )
-        if mapping is None:
-            mapping, n = np.arange(len(X_pool)), len(X_pool)
-        else:
-            n = len(X)
+        columns, n = (np.arange(len(X_pool)), len(X_pool)) if mapping is None else (mapping, len(X))
         if not return_utilities:
-            return mapping[asked]
+            return columns[asked]
         indices, utility = asked
-        return mapping[indices], one_row_for_each_pick(utility, mapping, indices, n)
+        return columns[indices], one_row_for_each_pick(utility, columns, indices, n)
 
     def _seeded_sampler(self):
         if not isinstance(self.sampler, BaseSampler):
@@ -143,33 +131,14 @@ class SkallyStrategy(SingleAnnotatorPoolQueryStrategy):
             sampler.set_params(random_state=self.random_state_)
         return sampler
 
-    def _estimator(self, models, to_fit, X, y, known, labels, sample_weight):
-        """The classifier or regressor that the sampler sees, fitted; None if neither is given."""
-        check_models(*models)
-        for name, flag in zip(("fit_clf", "fit_reg"), to_fit, strict=True):
-            check_type(flag, name, bool)
-        if sample_weight is not None:
-            sample_weight = check_array(sample_weight, ensure_2d=False)
-            check_consistent_length(X, sample_weight)
-        given = [pair for pair in zip(models, to_fit, strict=True) if pair[0] is not None]
-        if not given:
-            return None
-        [(model, fit)] = given
-        if fit:
-            missing = self.missing_label_
-            model = fitted_copy(model, X, y, known, labels, missing, sample_weight)
-        else:
-            check_fitted(model)
-        return without_wrapper(model)
 
-
-def one_row_for_each_pick(utility, mapping, indices, n):
+def one_row_for_each_pick(utility, columns, indices, n):
     """Utilities as scikit-activeml returns them, (k, n).
 
     Parameters
     ----------
     utility : array of shape (n_pool,)
-    mapping : int array of shape (n_pool,)
+    columns : int array of shape (n_pool,)
         Column of each row of the pool.
     indices : int array of shape (k,)
         Picks, as rows of the pool, in the order in which they were picked.
@@ -177,7 +146,7 @@ def one_row_for_each_pick(utility, mapping, indices, n):
         Number of columns. The others, and the picks before, get NaN.
     """
     utilities = np.full((len(indices), n), np.nan)
-    utilities[:, mapping] = utility
-    for i, pick in enumerate(mapping[indices]):
+    utilities[:, columns] = utility
+    for i, pick in enumerate(columns[indices]):
         utilities[i + 1 :, pick] = np.nan
     return utilities

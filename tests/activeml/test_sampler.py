@@ -199,6 +199,15 @@ def test_an_estimator_of_scikit_activeml_goes_as_it_is():
     assert np.array_equal(picks + 50, expected)
 
 
+def test_an_estimator_of_scikit_activeml_decides_what_is_missing():
+    names = np.array(["a", "b", "c"])
+    sampler = ActiveMLSampler(strategy("ProbabilisticAL"), random_state=0)
+    expected = query(sampler, clone(PARZEN).fit(X, Y), 4)
+    for missing, y in ((-1, Y), ("nan", names[Y]), (None, names[Y]), (None, Y)):
+        model = ParzenWindowClassifier(classes=np.unique(y).tolist(), missing_label=missing)
+        assert np.array_equal(sampler.query(model.fit(X, y), X_POOL, 4, X=X, y=y), expected)
+
+
 def test_nets_give_what_strategies_for_regression_ask():
     net = one_regressor(module__hidden_layer_sizes=(6,), max_epochs=5, random_state=0)
     net.fit(X[:, 1:], X[:, 0])
