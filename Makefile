@@ -21,6 +21,8 @@ OLDEST := .venv-oldest
 TOOLS := .venv-tools
 # pip picks modAL 0.4.1, since 0.4.2.1 pins a skorch that current Python tools can't install.
 MODAL := .modal-0.4.2.1
+# The last scikit-activeml that has its tests in the package; the one that is tested is newer.
+TEMPLATES := .skactiveml-0.5.2
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export MPLBACKEND := Agg
@@ -47,12 +49,12 @@ NUMERIC := functional nets pool samplers synthesis stopping
 demo: $(VENV)/installed-plot
 	$(VENV)/bin/python examples/demo.py
 
-test: lint $(VENV)/installed-test $(MODAL)/installed
+test: lint $(VENV)/installed-test $(MODAL)/installed $(TEMPLATES)/installed
 	PYTHONPATH=$(MODAL) $(VENV)/bin/python $(PYTEST_MODAL)
 	$(VENV)/bin/python $(PYTEST_ALL)
 
-test-newest: $(NEWEST)/bin/python $(MODAL)/installed
-	$(NEWEST)/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager -c constraints/dev.in -e ".[test]"
+test-newest: $(NEWEST)/bin/python $(MODAL)/installed $(TEMPLATES)/installed
+	$(NEWEST)/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager -c constraints/dev.in -e ".[test,activeml]"
 	PYTHONPATH=$(MODAL) $(NEWEST)/bin/python $(PYTEST_MODAL) $(OURS)
 	$(NEWEST)/bin/python $(PYTEST_ALL) $(OURS)
 
@@ -90,7 +92,7 @@ lock: $(TOOLS)/installed
 	$(LOCK) --extra test setup.py constraints/oldest.in -o constraints/oldest.txt
 
 clean:
-	rm -rf $(VENV) $(NEWEST) $(OLDEST) $(TOOLS) $(MODAL) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(NEWEST) $(OLDEST) $(TOOLS) $(MODAL) $(TEMPLATES) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 	rm -rf docs/_build docs/generated docs/auto_examples docs/sg_execution_times.rst demo.png
 	find skally tests examples docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -103,9 +105,12 @@ $(VENV)/bin/python $(NEWEST)/bin/python $(TOOLS)/bin/python:
 $(OLDEST)/bin/python:
 	$(OLDEST_PYTHON) -m venv $(OLDEST)
 
+# The oldest NumPy is too old for scikit-activeml, so that it is no part of the extra.
+$(VENV)/installed-test: EXTRAS := test,activeml
+
 $(VENV)/installed-%: setup.py constraints/dev.txt | $(VENV)/bin/python
 	$(VENV)/bin/python -m pip install --quiet -c constraints/dev.txt setuptools
-	$(VENV)/bin/python -m pip install --quiet -c constraints/dev.txt --no-build-isolation -e ".[$*]"
+	$(VENV)/bin/python -m pip install --quiet -c constraints/dev.txt --no-build-isolation -e ".[$(or $(EXTRAS),$*)]"
 	touch $@
 
 $(OLDEST)/installed-test: setup.py constraints/oldest.txt | $(OLDEST)/bin/python
@@ -119,4 +124,8 @@ $(TOOLS)/installed: constraints/dev.txt | $(TOOLS)/bin/python
 
 $(MODAL)/installed: | $(VENV)/bin/python
 	$(VENV)/bin/python -m pip install --quiet --no-deps --target $(MODAL) modAL-python==0.4.2.1
+	touch $@
+
+$(TEMPLATES)/installed: | $(VENV)/bin/python
+	$(VENV)/bin/python -m pip install --quiet --no-deps --target $(TEMPLATES) scikit-activeml==0.5.2
 	touch $@

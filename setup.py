@@ -13,6 +13,7 @@ def version():
 
 
 ACCELERATE = ["accelerate>=1.0"]
+ACTIVEML = ["scikit-activeml>=1.0"]
 DASK = ["dask[array,dataframe]>=2023.12.1", "distributed>=2023.12.1"]
 PLOT = ["matplotlib>=3.7"]
 DOCS = [
@@ -21,6 +22,7 @@ DOCS = [
     "sphinx>=7",
     "sphinx-gallery>=0.15",
     "sphinx-mathjax-offline",
+    *ACTIVEML,
     *PLOT,
 ]
 TEST = [
@@ -73,6 +75,7 @@ setup(
     ],
     extras_require={
         "accelerate": ACCELERATE,
+        "activeml": ACTIVEML,
         "dask": DASK,
         "docs": DOCS,
         "plot": PLOT,

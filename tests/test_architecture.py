@@ -20,6 +20,7 @@ def test_import_brings_in_no_optional_or_slow_package():
         "torchvision",
         "dask",
         "distributed",
+        "skactiveml",
     ):
         assert f"'{package}'" not in shown
 

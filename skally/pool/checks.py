@@ -222,6 +222,12 @@ def rows_in_words(rows):
     return f"rows {shown}" + (f" and {len(rows) - 5} more" if len(rows) > 5 else "")
 
 
+def check_any_labeled(Z):
+    """Raise unless there is a row among the features of the labelled samples."""
+    if len(Z) == 0:
+        raise ValueError("X has 0 rows, must have at least 1, which this sampler needs.")
+
+
 def need(name, value):
     """The value, which a sampler cannot do without."""
     if value is None:

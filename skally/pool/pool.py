@@ -8,7 +8,7 @@ from skorch.utils import is_dataset
 
 from skally.functional.distances import nearest, squared_distance_to_nearest
 from skally.nets.embedding import head_probabilities
-from skally.pool.checks import check_features, check_same_length
+from skally.pool.checks import check_any_labeled, check_features, check_same_length
 from skally.pool.samples import Samples
 from skally.pool.unwrapping import held_samples, members_of, without_learner
 from skally.utils.columns import columns_of, difference, in_order_of
@@ -97,6 +97,8 @@ class Pool(Samples):
         """The labelled samples: :class:`skally.pool.samples.Samples`."""
         y = held_samples(self.estimator, "y_training") if self.y_labeled is None else self.y_labeled
         known = {"memory_limit": self.memory_limit}
+        if self.X_labeled is not None and num_samples(self.X_labeled) == 0:
+            return NoSamples(self.estimator, None, X_pool=self.X, **known)
         if self.X_labeled is not None:
             if y is not None and num_samples(y) != num_samples(self.X_labeled):
                 y = None  # what the learner holds are labels of other rows
@@ -112,6 +114,7 @@ class Pool(Samples):
     @lazy_property
     def nearest_labeled(self):
         """Nearest labelled sample of each row by embedding, and its squared distance."""
+        check_any_labeled(self.labeled.embedding)
         return nearest(self.embedding, self.labeled.embedding)
 
     def gradient_sketches(self, size, rng):
@@ -233,6 +236,30 @@ class TrainingSamples(Samples):
     def _some_of_the_pool(self):
         X = self.X_pool
         return Samples(self.estimator, take_rows(X, np.arange(min(100, num_samples(X)))))
+
+
+class NoSamples(TrainingSamples):
+    """Labelled samples of which there are none: features of no rows, as wide as the pool's."""
+
+    @lazy_property
+    def embedding(self):
+        """No rows, (0, d)."""
+        return self._some_of_the_pool.embedding[:0]
+
+    @lazy_property
+    def proba(self):
+        """No rows, (0, n_classes)."""
+        return self._some_of_the_pool.proba[:0]
+
+    @lazy_property
+    def inputs(self):
+        """No rows, (0, d)."""
+        return self._some_of_the_pool.inputs[:0]
+
+    @property
+    def embedding_and_loss(self):
+        """An error, since X is None."""
+        return self._held.embedding_and_loss
 
 
 def is_close(Z, other):

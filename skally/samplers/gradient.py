@@ -13,6 +13,7 @@ from skally.functional.fisher import (
     trace_change,
 )
 from skally.functional.selection import kmeans_plusplus
+from skally.pool.checks import check_any_labeled
 from skally.samplers.base import BaseSampler
 from skally.utils.validation import check_number
 
@@ -138,6 +139,7 @@ def fisher_candidates(pool, regularization):
 
 def last_layer_factors(pool):
     """Factors (A, h) of the last layer's Fisher information, of pool and labelled samples."""
+    check_any_labeled(pool.labeled.embedding)
     if pool.is_regression:
         h, h_labeled = pool.embedding, pool.labeled.embedding
         A, A_labeled = np.ones((len(h), 1, 1)), np.ones((len(h_labeled), 1, 1))

@@ -82,7 +82,9 @@ def test_every_sampler_of_the_package_is_public():
 
     for module in pkgutil.iter_modules(skally.samplers.__path__, "skally.samplers."):
         importlib.import_module(module.name)
-    ours = {c.__name__ for c in subclasses(BaseSampler) if c.__module__.startswith("skally.")}
+    ours = {
+        c.__name__ for c in subclasses(BaseSampler) if c.__module__.startswith("skally.samplers.")
+    }
     ours -= {"HeadSampler", "PreparedSampler"}  # a base, and what dask pools are asked by
     assert ours == {"BaseSampler", *dict(all_samplers())} and ours <= set(skally.__all__)
 
@@ -283,6 +285,28 @@ def test_a_query_that_needs_labels_before_a_fit_is_an_error(sampler, digits):
     for net in unfitted():
         with pytest.raises((NotFittedError, ValueError), match=expected):
             sampler.query(net, digits[0])
+
+
+def test_no_labelled_rows_are_an_answer_or_an_error_in_words(sampler, task):
+    """X of no rows, with a fitted net: nothing that is known without labels may depend on them."""
+    nothing = replace(task, X=task.X[:0], y=task.y[:0])
+    try:
+        check_picks(nothing.ask(sampler, 6), 6, 50)
+    except ValueError as error:
+        assert not answers_before_a_fit(sampler)
+        assert "which this sampler needs" in str(error)
+
+
+def test_coverage_without_labelled_rows_is_that_of_the_embedding(classifier, digits):
+    X, y = digits
+    Z = classifier.embed(X[150:])
+    for sampler in (
+        CoreSetSampler(),
+        KMeansSampler(random_state=0),
+        TypiClustSampler(random_state=0),
+    ):
+        picks = sampler.query(classifier, X[150:], 5, X=X[:0], y=y[:0])
+        assert np.array_equal(picks, sampler.query(None, Z, 5))
 
 
 def test_samplers_of_coverage_and_random_ones_need_no_fit():
