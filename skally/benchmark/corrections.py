@@ -22,7 +22,8 @@ def correct_labels(cache, labels):
     cache : str or path-like
     labels : dict of int to label or Answer
         The right labels by position in X. Each position must have a stored label. The time of a
-        label that changes is now, and its labeller that of the :class:`Answer`, if it is one.
+        label that changes is now, and its labeller that of the :class:`~skally.benchmark.Answer`,
+        if it is one.
 
     Returns
     -------
@@ -73,10 +74,11 @@ def correct_labels(cache, labels):
 
 
 def undo_labels(cache, *, n_labels=None, n_rounds=None):
-    """Take the last labels of an oracle back, from a file of :func:`learning_curves`.
+    """Take back the last labels in a file of :func:`~skally.benchmark.learning_curves`.
 
     All rounds that used them are deleted too. The next call of ``learning_curves`` asks for what it
-    needs of them again. While an oracle labels it can yield :class:`Undo` to the same end.
+    needs of them again. While an oracle labels it can yield :class:`~skally.benchmark.Undo` to the
+    same end.
 
     Parameters
     ----------
@@ -89,7 +91,7 @@ def undo_labels(cache, *, n_labels=None, n_rounds=None):
     Returns
     -------
     labels : data frame
-        The labels that were taken back, as :attr:`LearningCurves.labels`.
+        The labels that were taken back, as :attr:`~skally.benchmark.LearningCurves.labels`.
 
     Raises
     ------
@@ -113,15 +115,18 @@ def undo_labels(cache, *, n_labels=None, n_rounds=None):
 
 
 def import_labels(cache, labels):
-    """Add labels from elsewhere to a file of :func:`learning_curves`, which does not ask for them.
+    """Add labels from elsewhere to a file of :func:`~skally.benchmark.learning_curves`.
+
+    The run does not ask for them.
 
     Parameters
     ----------
     cache : str or path-like
         If there is no such file, it is made: a run can begin with it.
     labels : data frame, str or path-like
-        Labels as :attr:`LearningCurves.labels`, of which the columns position and label suffice, or
-        a file of :func:`save_labels`. Positions are those of the X of the run.
+        Labels as :attr:`~skally.benchmark.LearningCurves.labels`, of which the columns position and
+        label suffice, or a file of :func:`~skally.benchmark.save_labels`. Positions are those of
+        the X of the run.
 
     Returns
     -------

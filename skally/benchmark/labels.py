@@ -145,7 +145,7 @@ def merge_labels(*labels):
     Parameters
     ----------
     labels : data frames
-        As :attr:`skally.benchmark.LearningCurves.labels`; the columns position and label suffice.
+        As :attr:`~skally.benchmark.LearningCurves.labels`; the columns position and label suffice.
         Positions are those of the same X.
 
     Returns
@@ -175,7 +175,7 @@ def merge_labels(*labels):
 
 
 def save_labels(labels, path):
-    """Write labels to a CSV file, which a spreadsheet opens and :func:`read_labels` reads.
+    """Write labels to a CSV file, for a spreadsheet or :func:`~skally.benchmark.read_labels`.
 
     Texts are written as they are, unless they could be taken for numbers: then all are in quotes.
     Lists are written as JSON. A file that is there already is replaced once the new one is whole.
@@ -183,7 +183,7 @@ def save_labels(labels, path):
     Parameters
     ----------
     labels : data frame
-        As :attr:`skally.benchmark.LearningCurves.labels`; the columns position and label suffice.
+        As :attr:`~skally.benchmark.LearningCurves.labels`; the columns position and label suffice.
     path : str or path-like
 
     Raises
@@ -227,7 +227,7 @@ def save_labels(labels, path):
 
 
 def read_labels(path):
-    """Labels of a CSV file, written by :func:`save_labels` or by hand.
+    """Labels of a CSV file, written by :func:`~skally.benchmark.save_labels` or by hand.
 
     Parameters
     ----------
@@ -238,7 +238,7 @@ def read_labels(path):
     Returns
     -------
     labels : data frame
-        As :attr:`skally.benchmark.LearningCurves.labels`.
+        As :attr:`~skally.benchmark.LearningCurves.labels`.
 
     Raises
     ------
@@ -249,7 +249,7 @@ def read_labels(path):
 
     Examples
     --------
-    See :func:`save_labels`.
+    See :func:`~skally.benchmark.save_labels`.
     """
     name = f"path == {str(path)!r}"
     try:

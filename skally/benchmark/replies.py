@@ -20,7 +20,7 @@ class Answer:
         Position in X, one of those asked for, so that samples may be labelled in any order. None
         means the next of those that have no answer yet.
     labeller : str, optional
-        For the column ``labeller`` of :attr:`skally.benchmark.LearningCurves.labels`.
+        For the column ``labeller`` of :attr:`~skally.benchmark.LearningCurves.labels`.
 
     Raises
     ------

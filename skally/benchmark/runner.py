@@ -74,9 +74,10 @@ def learning_curves(
         A function is an oracle, such as a person who labels. It takes an int array of positions in
         X and returns their labels, or yields them one by one; a label that is yielded is stored
         before the next is asked for. Each position is asked for once, for all samplers and random
-        states together. In the place of a label it may give an :class:`Answer`, with the name of
-        who labelled, or yield an :class:`Undo`; what it returns may also be a dict from position to
-        label. The labels are in ``curves.labels``.
+        states together. In the place of a label it may give an
+        :class:`~skally.benchmark.Answer`, with the name of who labelled, or yield an
+        :class:`~skally.benchmark.Undo`; what it returns may also be a dict from position to label.
+        The labels are in ``curves.labels``.
     X_test, y_test : array-likes, optional
         Samples to score on, the same for all random states. If they are not given and ``y`` is a
         function, there are no scores.
