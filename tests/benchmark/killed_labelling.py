@@ -1,8 +1,9 @@
 """A labelling that is killed again and again: ``killed_labelling.py FOLDER N_KILLS SEED``.
 
 Each run is a fork that sends SIGKILL to itself at a random line of ``skally/benchmark``, so that
-nothing depends on the clock. The oracle notes in a file of its own what it answers, and what was
-kept: that it was resumed after it had yielded a label, which promises that the label is stored.
+nothing depends on the clock. Lines that compare settings do not count, since nearly all are. The
+oracle notes in a file of its own what it answers, and what was kept: that it was resumed after it
+had yielded a label, which promises that the label is stored.
 
 Prints the numbers of kills, of files that were labelled to the end, of labels that were kept, of
 those of them that a file lacked or had wrong after a kill ("lost"), that were asked for again, and
@@ -23,7 +24,9 @@ import skally.benchmark
 from skally import EntropySampler, RandomSampler
 from skally.benchmark import Answer, LearningCurves
 
-FOLDER = os.path.dirname(skally.benchmark.__file__)
+FOLDER = Path(skally.benchmark.__file__).parent
+COUNTED = {str(path) for path in FOLDER.glob("*.py")}
+COUNTED -= {str(FOLDER / f"{name}.py") for name in ("code", "difference", "fingerprint")}
 X, y = load_iris(return_X_y=True)
 
 
@@ -73,7 +76,7 @@ def run(cache, notes, kill_at=None):
 
         def trace(frame, event, arg):
             nonlocal n_lines
-            if not frame.f_code.co_filename.startswith(FOLDER):
+            if frame.f_code.co_filename not in COUNTED:
                 return None
             n_lines += event == "line"
             if n_lines == kill_at:
@@ -120,20 +123,22 @@ if __name__ == "__main__":
     rng, whole = np.random.RandomState(seed), folder / "whole"
     _, n_lines = run(whole, Notes(folder / "whole.notes"))
     total = dict.fromkeys(("kills", "files", "kept", "lost", "again", "in_flight"), 0)
-    n_kept = n_again = 0
+    n_kept = n_again = n_answered = 0
     while total["kills"] < n_kills:
         cache = folder / f"labels{total['files']}"
         notes = Notes(folder / f"{cache.name}.notes")
         is_killed, _ = run(cache, notes, 1 + rng.randint(n_lines))
         total["kills"] += is_killed
         labels, kept, answered = stored(cache), notes.of("kept"), notes.of("answered")
+        new = answered[n_answered:]
+        total["in_flight"] += bool(new) and new[-1] not in labels
         total["lost"] += sum(labels.get(position) != y[position] for position in kept)
         total["kept"] += len(kept) - n_kept
         total["again"] += len(kept) - len(set(kept)) - n_again
         n_kept, n_again = len(kept), len(kept) - len(set(kept))
-        total["in_flight"] += is_killed and bool(answered) and answered[-1] not in labels
+        n_answered = len(answered)
         if not is_killed:
             check_whole(cache, whole)
             total["files"] += 1
-            n_kept = n_again = 0
+            n_kept = n_again = n_answered = 0
     print(json.dumps({name: int(each) for name, each in total.items()}))
