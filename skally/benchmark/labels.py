@@ -27,16 +27,21 @@ def as_labels(rows=()):
         map(list, zip(*rows, strict=True)) if rows else [[]] * 5
     )
     is_plain = all(isinstance(each, (int, float)) for each in label) and label  # bool is an int
-    when = pd.to_datetime(pd.Series(when, dtype=float), unit="s", utc=True)
+    when = [as_time(each) for each in when]
     return pd.DataFrame(
         {
             "position": pd.Series(position, dtype=np.int64),
             "label": pd.Series(label, dtype=None if is_plain else object),
             "round": pd.Series(pd.array(number, dtype="Int64")),
-            "time": when.astype("datetime64[ns, UTC]").dt.round("us"),
+            "time": pd.Series(when, dtype="datetime64[ns, UTC]"),
             "labeller": pd.Series(labeller, dtype=object),
         }
     )
+
+
+def as_time(when):
+    """Time of seconds since 1970, in whole microseconds, so that a file has the same."""
+    return pd.NaT if when is None else pd.Timestamp(round(when * 1e6), unit="us", tz="UTC")
 
 
 def rows_of(labels, name="labels"):
@@ -83,7 +88,7 @@ def plain_row(label, number, when, labeller):
 
 def is_none(value):
     """Whether a cell is empty: None, NaN, NaT or no text."""
-    return value is None or value == "" or bool(pd.isna(value))
+    return not value if isinstance(value, str) else bool(pd.isna(value))
 
 
 def seconds(when):
@@ -212,10 +217,8 @@ def save_labels(labels, path):
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             for (position, _, number, when, labeller), cell in zip(rows, cells, strict=True):
-                when = (
-                    None if when is None else pd.Timestamp(round(when * 1e6), unit="us", tz="UTC")
-                )
-                writer.writerow([position, cell, number, when and when.isoformat(), labeller])
+                when = None if when is None else as_time(when).isoformat()
+                writer.writerow([position, cell, number, when, labeller])
             file.flush()
             os.fsync(file.fileno())
         os.replace(new, path)

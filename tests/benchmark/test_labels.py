@@ -446,6 +446,15 @@ def test_saved_labels_begin_another_run_that_asks_only_for_the_others(tmp_path):
     assert_same_labels(curves.labels[: len(first.labels)], first.labels)
 
 
+def test_what_is_not_known_of_a_label_stays_missing(tmp_path):
+    labels = as_labels([(3, "a", None, None, None), (5, "b", 0, 1.6e9, "Ann")])
+    save_labels(labels, tmp_path / "labels.csv")
+    assert_same_labels(read_labels(tmp_path / "labels.csv"), labels)
+    assert_same_labels(merge_labels(labels, labels[:1]), labels)
+    import_labels(tmp_path / "labels", labels)
+    assert_same_labels(LearningCurves.load(tmp_path / "labels").labels, labels)
+
+
 def test_file_by_hand_needs_two_columns(tmp_path):
     (tmp_path / "labels.csv").write_text("label,position\nseven,3\n1,5\n")
     assert values(read_labels(tmp_path / "labels.csv")) == {3: "seven", 5: "1"}
