@@ -58,7 +58,7 @@ def main():
     for ax, (title, curves) in zip(panels, tasks.items(), strict=True):
         table = curves.summary(reference="random")
         print(f"\n{title}, mean of 3 seeds\n{table.round(3).to_string()}")
-        LearningCurveDisplay.from_curves(curves, axes=ax)
+        LearningCurveDisplay.from_curves(curves, ax=ax)
         ax.set_title(title)
     figure.savefig(PICTURE, dpi=130)
     print(f"\nPicture: {PICTURE.resolve()}")

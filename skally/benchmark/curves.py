@@ -1,12 +1,18 @@
 """Results of learning curves: areas, labels saved, and differences with their significance."""
 
+import numbers
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 
+from skally.benchmark.arguments import check_estimator
+from skally.benchmark.frames import check_frame, warn_if_alike
+from skally.benchmark.labels import as_labels
+from skally.benchmark.limits import check_limits, clipped
 from skally.benchmark.statistics import (
     area_under_curve,
     compare_data_sets,
@@ -17,6 +23,8 @@ from skally.benchmark.statistics import (
     t_interval,
 )
 from skally.benchmark.store import Store
+from skally.utils.random import clone_seeded, make_rng
+from skally.utils.validation import check_number, num_samples, take_rows
 
 CURVE = ["data_set", "sampler", "seed"]
 
@@ -25,7 +33,8 @@ CURVE = ["data_set", "sampler", "seed"]
 class LearningCurves:
     """Scores by number of labels, of several samplers and random states, on one or more data sets.
 
-    Returned by :func:`skally.benchmark.learning_curves`, :meth:`load` and :meth:`concat`.
+    Returned by :func:`skally.benchmark.learning_curves`, :meth:`load`, :meth:`from_frame` and
+    :meth:`concat`.
 
     Parameters
     ----------
@@ -36,14 +45,96 @@ class LearningCurves:
     test_ratio : dict of str to float
         Test samples per sample that may be labelled, by data set; 0 if all random states have the
         same test samples.
+    labels : data frame
+        Labels that an oracle gave, in the order in which it gave them, with the columns position
+        (in X), label, round (the first that needed it; missing if it came from elsewhere), time (in
+        UTC; missing if the file is of an earlier version) and labeller (name or None). Those of all
+        samplers and random states together, whichever the curves are of. Without rows if y was an
+        array.
+    score_limits : dict of str to (float or None, float or None)
+        The least and the largest value that a score can have, by data set; None for no bound.
 
     Examples
     --------
-    See :func:`skally.benchmark.learning_curves`.
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skally import MarginSampler
+    >>> from skally.benchmark import learning_curves
+    >>> X, y = load_iris(return_X_y=True)
+    >>> names = np.array(["setosa", "versicolor", "virginica"])
+    >>> def ask(positions):  # a person, in earnest
+    ...     for i in positions:
+    ...         yield str(names[y[i]])
+    >>> model = LogisticRegression(max_iter=1000)
+    >>> curves = learning_curves(
+    ...     model, [MarginSampler()], X, ask,
+    ...     n_initial=[0, 50, 100], n_instances=2, n_rounds=3, random_states=[0],
+    ... )
+    >>> curves.labels[["position", "label", "round"]].head(3)
+       position       label  round
+    0         0      setosa      0
+    1        50  versicolor      0
+    2       100   virginica      0
+    >>> curves.final_estimator(model, X, random_state=0).predict(X[:1]).tolist()
+    ['setosa']
     """
 
     frame: pd.DataFrame
     test_ratio: dict = field(default_factory=dict)
+    labels: pd.DataFrame = field(default_factory=as_labels)
+    score_limits: dict = field(default_factory=dict)
+
+    @classmethod
+    def from_frame(cls, frame, *, test_ratio=0.0, score_limits=(None, None)):
+        """Curves of a loop of your own.
+
+        Parameters
+        ----------
+        frame : data frame
+            A row for each round of each curve. The columns sampler, n_labeled and score (more is
+            better) suffice; seed and data_set tell curves apart, fit_seconds and query_seconds add
+            to the summary, and other columns are left out.
+        test_ratio : float
+            Test samples per sample that may be labelled, if each seed has a split of its own.
+        score_limits : (float or None, float or None)
+            The least and the largest value that a score can have, for :meth:`bands`.
+
+        Returns
+        -------
+        curves : LearningCurves
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, a value is not what it must be, or a curve has two scores for
+            one number of labels.
+
+        Warns
+        -----
+        UserWarning
+            If all seeds have the same curve.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from skally.benchmark import LearningCurves
+        >>> frame = pd.DataFrame({
+        ...     "sampler": ["mine", "mine", "random", "random"],
+        ...     "n_labeled": [10, 20, 10, 20],
+        ...     "score": [0.5, 0.9, 0.5, 0.7],
+        ... })
+        >>> LearningCurves.from_frame(frame).summary("random")["area"].tolist()
+        [0.7, 0.6]
+        """
+        check_number("test_ratio", test_ratio, numbers.Real, 0.0)
+        frame = check_frame(frame)
+        warn_if_alike(frame)
+        names = list(dict.fromkeys(frame["data_set"]))
+        limits = check_limits("score_limits", score_limits)
+        return cls(
+            frame, dict.fromkeys(names, test_ratio), score_limits=dict.fromkeys(names, limits)
+        )
 
     @classmethod
     def from_store(cls, store, samplers=None, seeds=None, n_rounds=np.inf):
@@ -58,7 +149,9 @@ class LearningCurves:
             list(place), key=lambda column: column.map(place[column.name]), ignore_index=True
         )
         frame.insert(0, "data_set", "")
-        return cls(frame, {"": store.setting("test_ratio") or 0.0})
+        limits = tuple(store.setting("score_limits") or (None, None))
+        ratio = store.setting("test_ratio") or 0.0
+        return cls(frame, {"": ratio}, store.answered(), {"": limits})
 
     @classmethod
     def load(cls, path):
@@ -85,7 +178,7 @@ class LearningCurves:
         Parameters
         ----------
         curves : dict of str to LearningCurves
-            Curves by the name of their data set.
+            Curves by the name of their data set. Their labels get a column data_set.
         """
         for name, each in curves.items():
             if len(each.data_sets) > 1:
@@ -94,7 +187,51 @@ class LearningCurves:
                 )
         parts = [each.frame.assign(data_set=name) for name, each in curves.items()]
         ratios = {name: max(each.test_ratio.values(), default=0.0) for name, each in curves.items()}
-        return cls(pd.concat(parts, ignore_index=True), ratios)
+        limits = {
+            name: next(iter(each.score_limits.values()), (None, None))
+            for name, each in curves.items()
+        }
+        labels = [each.labels.assign(data_set=name) for name, each in curves.items()]
+        labels = pd.concat([each for each in labels if len(each)] or labels[:1], ignore_index=True)
+        return cls(pd.concat(parts, ignore_index=True), ratios, labels, limits)
+
+    def final_estimator(self, estimator, X, *, random_state=None):
+        """Estimator fitted on all labels that the oracle gave.
+
+        Parameters
+        ----------
+        estimator : estimator
+            It is cloned.
+        X : array-like or data frame
+            The samples of the run, since positions count in these.
+        random_state : int, optional
+            Sets all random states in the estimator; None leaves them as they are.
+
+        Returns
+        -------
+        estimator : fitted clone
+
+        Raises
+        ------
+        ValueError
+            If there are no labels, if they are of several data sets, or if X has no row for one.
+        """
+        check_estimator(estimator)
+        if "data_set" in self.labels and self.labels["data_set"].nunique() > 1:
+            raise ValueError("The labels are of several data sets, must be of one: see concat.")
+        if self.labels.empty:
+            raise ValueError("There are no labels: only those are kept that an oracle gave.")
+        rows, n = self.labels["position"].to_numpy(), num_samples(X)
+        if rows.max() >= n:
+            raise ValueError(
+                f"X has {n} rows, must have at least {rows.max() + 1}: there is a label of "
+                f"position {rows.max()}."
+            )
+        if random_state is None:
+            estimator = clone(estimator)
+        else:
+            estimator = clone_seeded(estimator, make_rng(random_state))
+        return estimator.fit(take_rows(X, rows), np.array(self.labels["label"].tolist()))
 
     @property
     def samplers(self):
@@ -140,12 +277,16 @@ class LearningCurves:
         order = pd.MultiIndex.from_frame(rows[["data_set", "seed"]].drop_duplicates())
         return areas.loc[order, [name for name in self.samplers if name in areas]]
 
-    def bands(self, level=0.95):
+    def bands(self, level=0.95, *, clip=True):
         """Mean score and its confidence interval over random states.
 
         Parameters
         ----------
         level : float in (0, 1)
+        clip : bool or (float or None, float or None)
+            Whether to cut intervals off where a score cannot be: above 1 for accuracies, say. True
+            takes ``score_limits``, which are known for the scores of scikit-learn; or give the
+            least and the largest possible score, None for no bound.
 
         Returns
         -------
@@ -155,6 +296,7 @@ class LearningCurves:
         """
         if not 0 < level < 1:
             raise ValueError(f"level == {level!r}, must be between 0 and 1.")
+        limits = None if isinstance(clip, bool) else check_limits("clip", clip)
         self._scored()
         parts = []
         for data_set in self.data_sets:
@@ -163,7 +305,11 @@ class LearningCurves:
                 if scores.size:
                     mean, half = t_interval(scores, level)
                     columns = {"n_labeled": n_labeled, "mean": mean}
-                    columns |= {"low": mean - half, "high": mean + half}
+                    ends = np.array([mean - half, mean + half])
+                    if clip is not False:
+                        known = self.score_limits.get(data_set, (None, None))
+                        ends = clipped(ends, scores, known if limits is None else limits)
+                    columns |= {"low": ends[0], "high": ends[1]}
                     part = pd.DataFrame(columns)
                     part.insert(0, "data_set", data_set)
                     part.insert(1, "sampler", sampler)
@@ -215,7 +361,7 @@ class LearningCurves:
         n_labeled, scores = self.scores(data_set, sampler)
         area = areas.loc[data_set][sampler].dropna().to_numpy()
         rows = self.frame[(self.frame["data_set"] == data_set) & (self.frame["sampler"] == sampler)]
-        seconds = rows.groupby("seed")[["fit_seconds", "query_seconds"]].sum().mean()
+        seconds = rows.groupby("seed")[["fit_seconds", "query_seconds"]].sum(min_count=1).mean()
         return {
             "area": area.mean(),
             "area_std": area.std(ddof=1) if len(area) > 1 else np.nan,

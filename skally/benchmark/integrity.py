@@ -5,31 +5,44 @@ import math
 import sqlite3
 
 from skally.benchmark.answers import check_stored
-from skally.benchmark.new_file import TABLES
+from skally.benchmark.new_file import ANSWERS, statements
 
 
-def check_file(db):
+def check_file(db, number):
     """Raise ValueError unless all tables hold what a run could have written.
 
     Parameters
     ----------
     db : sqlite3.Connection
+    number : int
+        Format of the file.
     """
     try:
-        check_schema(db)
+        has_answers = check_schema(db, number)
         check_settings(db)
         sizes = check_batches(db)
         check_rounds(db, sizes)
         labels = db.execute("SELECT position, label FROM labels").fetchall()
         check_stored([(check_position(at), read_json(text)) for at, text in labels])
+        if has_answers:
+            check_answers(db)
     except sqlite3.Error as error:
         raise ValueError(f"it is damaged: {error}") from error
 
 
-def check_schema(db):
-    """Raise unless there are the tables of a run, and no views, triggers or other tables."""
-    expected = {" ".join(each.split()) for each in TABLES.split(";") if each.strip()}
+def check_schema(db, number):
+    """Raise unless there are the tables of a run, and no views, triggers or other tables.
+
+    Returns
+    -------
+    has_answers : bool
+        Whether there is the table that files of the first two formats lack.
+    """
+    expected = {" ".join(each.split()) for each in statements(number)}
+    later = " ".join(ANSWERS.split())
     found = db.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
+    has_answers = any(" ".join(str(sql).split()) == later for _, _, sql in found)
+    expected |= {later} if has_answers else set()
     for kind, name, sql in found:
         is_own_index = kind == "index" and sql is None and name.startswith("sqlite_autoindex_")
         if not is_own_index and " ".join(str(sql).split()) not in expected:
@@ -39,6 +52,7 @@ def check_schema(db):
     damage = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if damage != "ok":
         raise ValueError(f"it is damaged: {damage}")
+    return has_answers
 
 
 def check_settings(db):
@@ -50,6 +64,8 @@ def check_settings(db):
                 raise ValueError(f"it holds {table} under the name {name!r}, must be text")
             if name == "test_ratio" and table == "settings":
                 check_real("test_ratio", value, 0.0)
+            if name == "score_limits" and table == "settings":
+                check_limits(value)
 
 
 def check_batches(db):
@@ -115,6 +131,32 @@ def check_rounds(db, sizes):
     for curve, n_batches in sizes.items():
         if len(n_batches) > n_rounds[curve] + 1:
             raise ValueError(f"the result of {words(curve, n_rounds[curve])} is missing")
+
+
+def check_answers(db):
+    """Raise unless each answer is of a stored label."""
+    query = """
+    SELECT number, answers.position, round, time, labeller, label FROM answers
+    LEFT JOIN labels USING (position)
+    """
+    for number, position, round_number, time, labeller, label in db.execute(query):
+        if label is None:
+            raise ValueError(f"it holds an answer for position {position!r}, must hold its label")
+        if type(number) is not int or not (labeller is None or isinstance(labeller, str)):
+            raise ValueError(f"it holds answer {number!r:.60} by {labeller!r:.60}, must be by text")
+        if round_number is not None and (type(round_number) is not int or round_number < 0):
+            raise ValueError(f"it holds round {round_number!r:.60}, must be an integer >= 0")
+        if time is not None:
+            check_real("time", time)
+
+
+def check_limits(limits):
+    """Raise unless they are the least and the largest score, None where there is no bound."""
+    if not isinstance(limits, list) or len(limits) != 2:
+        raise ValueError(f"it holds score_limits == {limits!r:.60}, must be two numbers")
+    for each in limits:
+        if each is not None:
+            check_real("score_limits", each)
 
 
 def check_curve(sampler, seed):

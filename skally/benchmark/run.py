@@ -6,6 +6,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import is_classifier
 
+from skally.benchmark.oracle import Undone
 from skally.benchmark.rounds import Round, is_stopped, run_round
 
 
@@ -33,13 +34,22 @@ class Run:
         """Compute all missing rounds, and store each as soon as it is done."""
         from tqdm import tqdm
 
-        self.done = {curve: self._read(curve) for curve in self.curves}
         total = len(self.curves) * (self.n_rounds + 1)
         with tqdm(total=total, unit="round", disable=not verbose) as bar:
             with Parallel(n_jobs=n_jobs, return_as="generator_unordered") as parallel:
-                for number in range(self.n_rounds + 1):
-                    bar.set_description(f"round {number} of {self.n_rounds}")
-                    self._go_level(number, parallel, bar)
+                while not self._go_levels(parallel, bar):
+                    bar.reset()
+
+    def _go_levels(self, parallel, bar):
+        """All missing rounds; False if labels were taken back, so that some are missing again."""
+        self.done = {curve: self._read(curve) for curve in self.curves}
+        try:
+            for number in range(self.n_rounds + 1):
+                bar.set_description(f"round {number} of {self.n_rounds}")
+                self._go_level(number, parallel, bar)
+        except Undone:
+            return False
+        return True
 
     def _read(self, curve):
         """What the store has of a curve, which begins here if it has nothing."""
@@ -74,7 +84,7 @@ class Run:
     def _round(self, curve, number):
         done = self.done[curve]
         labelled = np.concatenate(done.batches)
-        y_labeled = self.labels.of(labelled)
+        y_labeled = self.labels.of(labelled, number)
         is_class = is_classifier(self.task.estimator) and y_labeled.ndim == 1
         y_test = self.starts[curve[1]].y_test
         return Round(

@@ -18,7 +18,9 @@ from skally.benchmark.arguments import (
 from skally.benchmark.classes import check_scores
 from skally.benchmark.curves import LearningCurves
 from skally.benchmark.fingerprint import describe, fingerprint, fingerprint_labels
-from skally.benchmark.oracle import Labels
+from skally.benchmark.frames import warn_if_alike
+from skally.benchmark.limits import score_limits
+from skally.benchmark.oracle import Labels, errors_say_where_labels_are
 from skally.benchmark.rounds import Task
 from skally.benchmark.run import Run
 from skally.benchmark.splits import as_splits, check_initial, make_starts
@@ -72,7 +74,10 @@ def learning_curves(
         A function is an oracle, such as a person who labels. It takes an int array of positions in
         X and returns their labels, or yields them one by one; a label that is yielded is stored
         before the next is asked for. Each position is asked for once, for all samplers and random
-        states together.
+        states together. In the place of a label it may give an
+        :class:`~skally.benchmark.Answer`, with the name of who labelled, or yield an
+        :class:`~skally.benchmark.Undo`; what it returns may also be a dict from position to label.
+        The labels are in ``curves.labels``.
     X_test, y_test : array-likes, optional
         Samples to score on, the same for all random states. If they are not given and ``y`` is a
         function, there are no scores.
@@ -115,7 +120,9 @@ def learning_curves(
         Before anything is fitted: if an argument is not valid, if initial and test samples overlap,
         if the rounds need more samples than there are, or if ``cache`` holds results of other
         settings. During the run: if a sampler does not return ``n_instances`` different positions,
-        a score is not finite, or the oracle does not label all that it was asked for.
+        a score is not finite, or the oracle does not label all that it was asked for, labels what
+        it was not asked for, or gives two labels for one sample. All labels given before are kept:
+        a note of the error, whatever it is, says where.
     RuntimeError
         If the estimator, a sampler or the scorer fails; the message says in which round. The rounds
         before are in ``cache``.
@@ -123,6 +130,11 @@ def learning_curves(
         If ``cache`` cannot be opened or written, or another run has it open.
     KeyboardInterrupt
         If Ctrl-C is pressed. The round is not stored, even if the estimator goes on after it.
+
+    Warns
+    -----
+    UserWarning
+        If all random states give the same curve, so that bands and tests say nothing.
 
     Examples
     --------
@@ -182,13 +194,18 @@ def learning_curves(
         settings |= {name: fingerprint_labels(each) for name, each in labels.items()}
         settings |= {"X": describe_data(X), "X_test": describe_data(X_test)}
     with Store(cache) as store:
+        labels = Labels(y, store, kind_of_array(y_test, estimator))
+        labels.check_positions(num_samples(X))
         store.agree("settings", settings)
         store.agree("samplers", {name: describe_seeded(each) for name, each in samplers.items()})
         store.keep_largest("test_ratio", max(start.test_ratio for start in starts.values()))
-        labels = Labels(y, store, kind_of_array(y_test, estimator))
+        store.note("score_limits", score_limits(estimator, scoring))
         run = Run(task, samplers, starts, labels, store, int(n_rounds))
-        run.go(n_jobs, verbose)
-        return LearningCurves.from_store(store, list(samplers), seeds, n_rounds)
+        with errors_say_where_labels_are(labels, cache):
+            run.go(n_jobs, verbose)
+        curves = LearningCurves.from_store(store, list(samplers), seeds, n_rounds)
+    warn_if_alike(curves.frame)
+    return curves
 
 
 def describe_seeded(estimator):

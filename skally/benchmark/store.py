@@ -4,18 +4,31 @@ import json
 import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
+from time import time
 
 import numpy as np
 import pandas as pd
 
 from skally.benchmark.difference import difference, is_same
 from skally.benchmark.integrity import check_file
+from skally.benchmark.labels import as_labels
 from skally.benchmark.lock import check_beside, locked
-from skally.benchmark.new_file import APPLICATION, FORMAT, make_file, make_tables
+from skally.benchmark.new_file import (
+    APPLICATION,
+    FORMAT,
+    bring_up_to_date,
+    make_file,
+    make_tables,
+)
 
 FRAME = """
 SELECT sampler, seed, round, n_labeled, score, fit_seconds, query_seconds, indices
 FROM rounds JOIN batches USING (sampler, seed, round)
+"""
+# Labels of files without answers come first, since all others were given later.
+ANSWERED = """
+SELECT number, labels.position, label, round, time, labeller FROM labels
+LEFT JOIN answers USING (position) ORDER BY number IS NOT NULL, number, labels.position
 """
 
 
@@ -102,9 +115,11 @@ class Store:
                 "by a newer skally."
             )
         try:
-            check_file(self._db)
+            check_file(self._db, self.format)
         except ValueError as error:
             raise ValueError(f"{self.name} must be as a run left it: {error}.") from error
+        if self.format < FORMAT:
+            self.format = bring_up_to_date(self._db, self.format)
 
     @contextmanager
     def _errors(self, words="cannot be written or read"):
@@ -171,9 +186,13 @@ class Store:
 
     def keep_largest(self, name, value):
         """Store a number under a name, unless the number stored there is larger."""
-        text = json.dumps(max(value, self.setting(name) or value))
+        self.note(name, max(value, self.setting(name) or value))
+
+    def note(self, name, value):
+        """Store a JSON-able value under a name, whatever is stored there."""
         with self._transaction():
-            self._db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, text))
+            row = (name, json.dumps(value))
+            self._db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", row)
 
     def setting(self, name):
         """Value stored under a name, or None."""
@@ -222,45 +241,94 @@ class Store:
 
     def reserve(self, n_labels):
         """Take the room on the disk that a number of labels needs, before they are asked for."""
-        with self._transaction():
-            row = ("reserved", json.dumps("x" * (200 * n_labels)))
-            self._db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", row)
+        self.note("reserved", "x" * (300 * n_labels))
         with self._transaction():
             self._db.execute("DELETE FROM settings WHERE name = 'reserved'")
 
-    def add_labels(self, labels):
-        """Store labels of an oracle, a dict from position to plain label, in one transaction."""
+    def answered(self):
+        """Stored labels in the order in which they were given, as a data frame.
+
+        A label of a file that has no answers is of the first round that used it.
+        """
+        first, used = {}, "SELECT round, indices FROM batches ORDER BY round DESC"
+        for number, text in self._all(used):
+            first |= dict.fromkeys(json.loads(text), number)
+        old, rows = [], []
+        for number, at, text, *about in self._all(ANSWERED):
+            if number is None:
+                old.append((at, json.loads(text), first.get(at), None, None))
+            else:
+                rows.append((at, json.loads(text), *about))
+        old.sort(key=lambda row: -1 if row[2] is None else row[2])  # stable: by position too
+        return as_labels(old + rows)
+
+    def add_labels(self, labels, about=None):
+        """Store labels of an oracle, in one transaction.
+
+        Parameters
+        ----------
+        labels : dict from position to plain label
+        about : dict from position to (round, time, labeller), optional
+            Each may be None. None means what is known of no label but the time, which is now.
+        """
+        about = {} if about is None else about
         rows = [(int(position), json.dumps(label)) for position, label in labels.items()]
+        given = [(at, *about.get(at, (None, time(), None))) for at, _ in rows]
+        insert = "INSERT OR REPLACE INTO answers (position, round, time, labeller) VALUES "
         try:
             with self._transaction():
                 self._db.executemany("INSERT OR REPLACE INTO labels VALUES (?, ?)", rows)
+                self._db.executemany(f"{insert} (?, ?, ?, ?)", given)
         except OSError as error:
             raise OSError(
                 f"{str(error).removesuffix('.')}. These labels by position were given and are not "
                 f"stored: {json.dumps(labels)}."
             ) from error
 
-    def correct_labels(self, labels):
+    def correct_labels(self, labels, labellers=None):
         """Replace stored labels, and delete all rounds that used them, in one transaction.
+
+        Parameters
+        ----------
+        labels : dict from position to plain label
+        labellers : dict from position to name or None, optional
 
         Returns
         -------
         n_rounds : int
             Number of rounds that are to be computed again.
         """
-        n_rounds = 0
+        labellers = {} if labellers is None else labellers
+        rows = [(json.dumps(label), position) for position, label in labels.items()]
+        given = [(time(), labellers.get(position), position) for position in labels]
         with self._transaction():
-            for sampler, seed in self._all("SELECT DISTINCT sampler, seed FROM batches"):
-                batches = self.batches(sampler, seed)
-                used = [i for i, each in enumerate(batches) if set(each.tolist()) & labels.keys()]
-                if used:
-                    curve = (sampler, seed, used[0])
-                    where = "WHERE sampler = ? AND seed = ? AND round"
-                    deleted = self._db.execute(f"DELETE FROM rounds {where} >= ?", curve)
-                    n_rounds += deleted.rowcount
-                    self._db.execute(f"DELETE FROM batches {where} > ?", curve)
-            rows = [(json.dumps(label), position) for position, label in labels.items()]
+            n_rounds = self._forget_rounds(labels.keys())
             self._db.executemany("UPDATE labels SET label = ? WHERE position = ?", rows)
+            self._db.executemany(
+                "UPDATE answers SET time = ?, labeller = ? WHERE position = ?", given
+            )
+        return n_rounds
+
+    def remove_labels(self, positions):
+        """Delete stored labels, and all rounds that used them, in one transaction."""
+        rows = [(int(position),) for position in positions]
+        with self._transaction():
+            self._forget_rounds({position for (position,) in rows})
+            for table in ("labels", "answers"):
+                self._db.executemany(f"DELETE FROM {table} WHERE position = ?", rows)
+
+    def _forget_rounds(self, positions):
+        """Delete all rounds that used labels, and the batches chosen by them; how many they are."""
+        n_rounds = 0
+        for sampler, seed in self._all("SELECT DISTINCT sampler, seed FROM batches"):
+            batches = self.batches(sampler, seed)
+            used = [i for i, each in enumerate(batches) if set(each.tolist()) & positions]
+            if used:
+                curve = (sampler, seed, used[0])
+                where = "WHERE sampler = ? AND seed = ? AND round"
+                deleted = self._db.execute(f"DELETE FROM rounds {where} >= ?", curve)
+                n_rounds += deleted.rowcount
+                self._db.execute(f"DELETE FROM batches {where} > ?", curve)
         return n_rounds
 
     def frame(self):

@@ -78,6 +78,7 @@ class BaseSampler(BaseEstimator, ABC):
         X=None,
         y=None,
         return_utilities=False,
+        return_labels=False,
         memory_limit=None,
     ):
         """Positions in the pool of the samples to label next.
@@ -97,6 +98,10 @@ class BaseSampler(BaseEstimator, ABC):
             The labelled samples and their labels. A modAL learner has its own, and a constrained
             net keeps what most samplers need of them.
         return_utilities : bool
+        return_labels : bool
+            Whether to return the labels that the picks have in the index of the pool, a data frame
+            of pandas. A learner of modAL needs no such argument: the second thing that its
+            ``query`` returns is the rows, with their index.
         memory_limit : int or None
             Bytes that one array of features of the pool may take in memory. A larger array is a
             memory map on a temporary file. None means half of the machine's memory.
@@ -109,6 +114,9 @@ class BaseSampler(BaseEstimator, ABC):
         utility : array of shape (n_pool,)
             Only with ``return_utilities``; more is better. In a dask pool each block computes those
             of its own rows, and sends 8 bytes for each.
+        labels : pandas Index of shape (n_instances,)
+            Only with ``return_labels``, and last: those of the index of ``X_pool``, in the order of
+            ``indices``, for ``X_pool.loc[labels]``.
 
         Raises
         ------
@@ -117,14 +125,34 @@ class BaseSampler(BaseEstimator, ABC):
             estimator, if the estimator lacks what the sampler needs, if there is not one label for
             each row of X, if features, probabilities or labels that the sampler needs are not
             finite, if rows of probabilities do not add up to 1, if a hook of the sampler returns
-            what it must not, or if ``memory_limit`` is too small for a part of the pool.
+            what it must not, if ``memory_limit`` is too small for a part of the pool, or if
+            ``return_labels`` is asked of a pool without an index, or whose index has a label twice.
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
         OSError
             If there is no room for the file that ``memory_limit`` calls for.
         RuntimeError
             If the pool is a dask collection and the cluster went away.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from skally import MarginSampler
+        >>> X_pool = pd.DataFrame({"x": [-3.0, 0.5, 4.0]}, index=["ann", "bob", "eve"])
+        >>> model = LogisticRegression().fit(pd.DataFrame({"x": [0.0, 1.0]}), [0, 1])
+        >>> indices, labels = MarginSampler().query(model, X_pool, return_labels=True)
+        >>> indices.tolist(), labels.tolist()
+        ([1], ['bob'])
         """
+        if return_labels:
+            index = index_of(X_pool)
+            answer = self.query(
+                estimator, X_pool, n_instances, X=X, y=y,
+                return_utilities=return_utilities, memory_limit=memory_limit,
+            )  # fmt: skip
+            answer = answer if return_utilities else (answer,)
+            return (*answer, index[answer[0]])
         if is_dask(X_pool):
             query = DaskQuery(self, estimator, n_instances, X, y, return_utilities, memory_limit)
             return query_blocks(query, X_pool)
@@ -146,10 +174,33 @@ class BaseSampler(BaseEstimator, ABC):
             With modAL 0.4.2, a pair of the indices and their utilities: its ``query``, which takes
             ``return_metrics``, calls a strategy a second time that does not return a pair.
         """
+        if kwargs.pop("return_labels", False):
+            raise ValueError(
+                "return_labels == True, must be left to sampler.query: a learner's query returns "
+                "the rows too, with their index."
+            )
         if not returns_metrics(learner):
             return self.query(learner, X_pool, n_instances, **kwargs)
         indices, utility = self.query(learner, X_pool, n_instances, return_utilities=True, **kwargs)
         return indices, utility[indices]
+
+
+def index_of(X_pool):
+    """Index of a data frame, of pandas or dask, checked: it names each row."""
+    index = getattr(X_pool, "index", None)
+    if index is None or callable(index):
+        raise ValueError(
+            f"return_labels == True, must be False for a {type(X_pool).__name__}: X_pool has no "
+            "index."
+        )
+    index = index.compute() if hasattr(index, "compute") else index
+    if not index.is_unique:
+        twice = index[index.duplicated()]
+        raise ValueError(
+            f"X_pool has {len(twice)} rows whose index label another row has too, such as "
+            f"{twice[0]!r}, must have none for return_labels == True. Positions need no index."
+        )
+    return index
 
 
 def utility_of(sampler, pool, rng):

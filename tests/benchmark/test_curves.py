@@ -1,9 +1,18 @@
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from sklearn.cluster import KMeans
+from sklearn.datasets import load_iris
+from sklearn.linear_model import Ridge
+from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.naive_bayes import GaussianNB
 
-from skally.benchmark import LearningCurves
+from skally import MarginSampler, RandomSampler
+from skally.benchmark import LearningCurves, learning_curves
+from skally.benchmark.limits import score_limits
 
 LABELS = np.array([10, 20, 40])
 
@@ -180,3 +189,154 @@ def test_curves_without_scores_are_errors():
 def test_file_that_is_not_there_raises(tmp_path):
     with pytest.raises(OSError, match="There is no file"):
         LearningCurves.load(tmp_path / "curves")
+
+
+OWN = pd.DataFrame(
+    {"sampler": ["b", "b", "a", "a"], "n_labeled": [20, 10, 10, 20], "score": [0.9, 0.5, 0.4, 0.7]},
+    index=[7, 7, 7, 7],
+)
+
+
+def test_loop_of_ones_own_needs_three_columns():
+    curves = LearningCurves.from_frame(OWN)
+    assert curves.samplers == ["b", "a"] and curves.data_sets == [""]
+    assert curves.areas().loc[("", 0)].to_dict() == pytest.approx({"b": 0.7, "a": 0.55})
+    assert curves.frame["round"].tolist() == [1, 0, 0, 1]
+    summary = curves.summary("a")
+    assert summary["final"].to_dict() == {"b": 0.9, "a": 0.7}
+    assert summary["fit_seconds"].isna().all()
+
+
+def test_loop_of_ones_own_has_the_results_of_the_runners_frame(curves, scores):
+    own = curves.frame[["sampler", "seed", "n_labeled", "score", "fit_seconds", "query_seconds"]]
+    made = LearningCurves.from_frame(own.assign(more="is left out"), test_ratio=0.25)
+    pd.testing.assert_frame_equal(made.summary("random"), curves.summary("random"))
+    assert made.compare("random")["p_value"].gt(curves.compare("random")["p_value"]).all()
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (OWN.to_dict("list"), "frame is a dict, must be a data frame"),
+        (OWN.drop(columns="score"), r"lacks the columns \['score'\]"),
+        (OWN[:0], "frame has 0 rows"),
+        (pd.concat([OWN, OWN]), "two rows of sampler 'b', seed 0 with 20 labels"),
+        (OWN.assign(score="good"), "column score must hold numbers"),
+        (OWN.assign(score=np.inf), "column score holds inf"),
+        (OWN.assign(n_labeled=[1, 2, 3, 4.5]), "column n_labeled holds 4.5, must be integers >= 1"),
+        (OWN.assign(n_labeled=np.nan), "column n_labeled holds nan"),
+        (OWN.assign(seed=-1), "column seed holds -1"),
+        (OWN.assign(sampler=[None, "b", "a", "a"]), "a row without sampler"),
+        (pd.concat([OWN, OWN["score"]], axis=1), "must be distinct"),
+    ],
+)  # fmt: skip
+def test_frame_that_is_none_of_curves_raises(frame, message):
+    with pytest.raises(ValueError, match=message):
+        LearningCurves.from_frame(frame)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        ({"test_ratio": -1}, "test_ratio"),
+        ({"score_limits": (1, 0)}, "the first must be below"),
+        ({"score_limits": 1}, "score_limits == 1, must be two numbers"),
+        ({"score_limits": ("a", None)}, "score_limits == 'a'"),
+    ],
+)
+def test_what_is_said_of_a_frame_is_checked(kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        LearningCurves.from_frame(OWN, **kwargs)
+
+
+def wide(limits=(None, None)):
+    """Curves whose intervals are wider than scores can be."""
+    table = np.array([[0.0, 0.9, 1.0], [0.2, 1.0, 0.7]])
+    return LearningCurves.from_frame(frame_of({"a": table}), score_limits=limits)
+
+
+def test_intervals_end_where_scores_do():
+    free = wide().bands()
+    assert free["low"].min() < 0 and free["high"].max() > 1
+    for limits in ((0, 1), (None, 1), (0, None)):
+        low, high = (np.inf * sign if each is None else each
+                     for each, sign in zip(limits, (-1, 1), strict=True))  # fmt: skip
+        for bands in (wide(limits).bands(), wide().bands(clip=limits)):
+            np.testing.assert_allclose(bands["low"], np.clip(free["low"], low, high))
+            np.testing.assert_allclose(bands["high"], np.clip(free["high"], low, high))
+            np.testing.assert_allclose(bands["mean"], free["mean"])
+        pd.testing.assert_frame_equal(wide(limits).bands(clip=False), free)
+    with pytest.raises(ValueError, match="clip == 5, must be two numbers"):
+        wide().bands(clip=5)
+
+
+def test_intervals_are_whole_where_scores_lie_beyond_the_limits():
+    pd.testing.assert_frame_equal(wide((0, 0.95)).bands(), wide().bands())
+
+
+def test_limits_stay_with_their_data_set():
+    both = LearningCurves.concat({"one": wide((0, 1)), "other": wide()}).bands()
+    highest = both.groupby("data_set")["high"].max()
+    assert highest["one"] == 1 < highest["other"]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "scoring", "limits"),
+    [
+        (GaussianNB(), None, (0, 1)),
+        (Ridge(), None, (None, 1)),
+        (KMeans(), None, (None, None)),
+        (GaussianNB(), "f1_macro", (0, 1)),
+        (GaussianNB(), "roc_auc_ovr", (0, 1)),
+        (GaussianNB(), "matthews_corrcoef", (-1, 1)),
+        (Ridge(), "neg_mean_squared_error", (None, 0)),
+        (Ridge(), "max_error", (None, 0)),
+        (Ridge(), lambda *_: 5.0, (None, None)),
+    ],
+)
+def test_limits_of_known_scores(estimator, scoring, limits):
+    assert score_limits(estimator, scoring) == limits
+
+
+def test_limits_hold_for_what_every_scorer_of_scikit_learn_gives(rng):
+    X, y = rng.normal(size=(60, 3)), np.arange(60) % 2
+    for name in get_scorer_names():
+        for model, target in ((GaussianNB(), y), (Ridge(), np.abs(X[:, 0]) + 1), (KMeans(2), y)):
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    score = get_scorer(name)(model.fit(X, target), X, target)
+            except (ValueError, AttributeError, TypeError):
+                continue  # it is for another kind of estimator
+            low, high = score_limits(model, name)
+            assert (low is None or score >= low) and (high is None or score <= high + 1e-12), name
+
+
+def test_random_states_that_change_nothing_are_told(scores):
+    same = {"one": np.tile([[0.5, 0.6, 0.7]], (3, 1)), "other": scores["same"][:3]}
+    with pytest.warns(UserWarning, match="same curve of sampler 'one': "):
+        LearningCurves.from_frame(frame_of(same))
+    LearningCurves.from_frame(frame_of({"one": same["one"][:1]}))  # one random state is none
+
+
+def test_runner_tells_of_random_states_that_change_nothing():
+    X, y = load_iris(return_X_y=True)
+    kwargs = {
+        "X_test": X[1::2].copy(), "y_test": y[1::2], "n_initial": [0, 30, 60], "n_instances": 2,
+        "n_rounds": 2, "random_states": [0, 1],
+    }  # fmt: skip
+    samplers = {"margin": MarginSampler(), "random": RandomSampler()}
+    with pytest.warns(UserWarning, match="same curve of sampler 'margin': neither initial"):
+        learning_curves(GaussianNB(var_smoothing=1e-3), samplers, X[::2], y[::2], **kwargs)
+
+
+def test_runner_knows_what_its_scores_can_be(tmp_path):
+    X, y = load_iris(return_X_y=True)
+    for scoring, limits in ((None, (0, 1)), ("neg_log_loss", (None, 0))):
+        curves = learning_curves(
+            GaussianNB(var_smoothing=1e-3), [RandomSampler()], X, y, scoring=scoring,
+            n_initial=9, n_instances=2, n_rounds=1, random_states=[0, 1],
+            cache=tmp_path / str(scoring),
+        )  # fmt: skip
+        loaded = LearningCurves.load(tmp_path / str(scoring))
+        assert curves.score_limits == loaded.score_limits == {"": limits}

@@ -18,6 +18,13 @@ def pyplot():
     return pyplot
 
 
+def one_of(ax, axes):
+    """The axes given, by their name or by the earlier one."""
+    if ax is not None and axes is not None:
+        raise ValueError("ax and axes are given, must be one of them.")
+    return axes if ax is None else ax
+
+
 def own_axes(ax, **size):
     """The axes given, or those of a new figure."""
     return pyplot().subplots(layout="constrained", **size)[1] if ax is None else ax

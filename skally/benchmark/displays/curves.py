@@ -2,7 +2,14 @@
 
 import numpy as np
 
-from skally.benchmark.displays.common import MUTED, check_curves, pyplot, strip_frame, styles
+from skally.benchmark.displays.common import (
+    MUTED,
+    check_curves,
+    one_of,
+    pyplot,
+    strip_frame,
+    styles,
+)
 
 
 class LearningCurveDisplay:
@@ -63,6 +70,8 @@ class LearningCurveDisplay:
         score_name=None,
         log_scale=False,
         colors=None,
+        clip=True,
+        ax=None,
         axes=None,
     ):
         """Draw learning curves.
@@ -73,7 +82,8 @@ class LearningCurveDisplay:
         level : float in (0, 1)
             Level of the confidence interval of the mean over random states, by Student's t, for
             each number of labels separately.
-        negate_score, score_name, log_scale, colors, axes : as in :meth:`plot`
+        clip : as in :meth:`skally.benchmark.LearningCurves.bands`
+        negate_score, score_name, log_scale, colors, ax, axes : as in :meth:`plot`
 
         Returns
         -------
@@ -84,21 +94,30 @@ class LearningCurveDisplay:
         ValueError
             If there are no scores, or an argument is not valid.
         """
-        display = cls(check_curves(curves).bands(level), level=level)
+        display = cls(check_curves(curves).bands(level, clip=clip), level=level)
         return display.plot(
-            axes,
+            one_of(ax, axes),
             negate_score=negate_score,
             score_name=score_name,
             log_scale=log_scale,
             colors=colors,
         )
 
-    def plot(self, axes=None, *, negate_score=False, score_name=None, log_scale=False, colors=None):
+    def plot(
+        self,
+        ax=None,
+        *,
+        negate_score=False,
+        score_name=None,
+        log_scale=False,
+        colors=None,
+        axes=None,
+    ):
         """Draw, into axes if given.
 
         Parameters
         ----------
-        axes : matplotlib axes, one for each data set, or None for a new figure
+        ax : matplotlib axes, one for each data set, or None for a new figure
         negate_score : bool
             Change the sign of the scores, to show errors for ``"neg_mean_squared_error"`` and
             similar scores, as in :class:`sklearn.model_selection.LearningCurveDisplay`.
@@ -109,39 +128,41 @@ class LearningCurveDisplay:
         colors : dict of str to colour, optional
             Colours of some or all samplers. The default colours are safe for colour-blind readers;
             samplers named random, reference or baseline are grey.
+        axes : another name of ``ax``
 
         Returns
         -------
         display : this object
         """
+        ax = one_of(ax, axes)
         bands = negated(self.bands) if negate_score else self.bands
         check_positive(bands["mean"], log_scale)
         samplers = list(dict.fromkeys(bands["sampler"]))
         looks = styles(samplers, colors)
-        self.axes_ = self._make_axes(axes)
+        self.axes_ = self._make_axes(ax)
         self.figure_ = self.axes_[0].figure
         self.lines_, self.fills_ = {}, {}
-        for ax, data_set in zip(self.axes_, self._data_sets, strict=True):
+        for place, data_set in zip(self.axes_, self._data_sets, strict=True):
             panel = bands[bands["data_set"] == data_set]
             for sampler, rows in panel.groupby("sampler", sort=False):
-                self._plot_curve(ax, (data_set, sampler), rows, looks[sampler])
-            finish_panel(ax, data_set, panel, log_scale)
+                self._plot_curve(place, (data_set, sampler), rows, looks[sampler])
+            finish_panel(place, data_set, panel, log_scale)
         default = "error" if negate_score else "score"
         self._label(default if score_name is None else score_name)
-        self._add_legend(samplers, is_own=axes is None)
+        self._add_legend(samplers, is_own=ax is None)
         return self
 
     @property
     def _data_sets(self):
         return list(dict.fromkeys(self.bands["data_set"]))
 
-    def _make_axes(self, axes):
+    def _make_axes(self, ax):
         n = len(self._data_sets)
-        if axes is not None:
-            axes = np.ravel(axes)
-            if len(axes) != n:
-                raise ValueError(f"axes holds {len(axes)}, must be {n}, one for each data set.")
-            return axes
+        if ax is not None:
+            given = np.ravel(ax)
+            if len(given) != n:
+                raise ValueError(f"ax holds {len(given)}, must be {n}, one for each data set.")
+            return given
         n_columns = n if n <= 3 else int(np.ceil(np.sqrt(n)))
         n_rows = -(-n // n_columns)
         width = 6.4 if n == 1 else 3.2 * n_columns

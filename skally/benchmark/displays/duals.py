@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skally.benchmark.displays.common import pyplot, strip_frame
+from skally.benchmark.displays.common import one_of, pyplot, strip_frame
 from skally.pool.unwrapping import unwrap
 
 
@@ -43,13 +43,14 @@ class DualVariablesDisplay:
         self.max_violation = max_violation
 
     @classmethod
-    def from_estimator(cls, estimator, *, axes=None):
+    def from_estimator(cls, estimator, *, ax=None, axes=None):
         """Draw the dual variables of a fitted net.
 
         Parameters
         ----------
         estimator : fitted net, or a Pipeline, GridSearchCV or modAL learner around one
-        axes : three matplotlib axes, or None for a new figure
+        ax : three matplotlib axes, or None for a new figure
+        axes : another name of ``ax``
 
         Returns
         -------
@@ -63,20 +64,21 @@ class DualVariablesDisplay:
         epochs = [row for row in net.history_ if "dual_max" in row]
         names = ("dual_mean", "dual_max", "max_violation")
         columns = {name: np.array([row[name] for row in epochs]) for name in names}
-        return cls(net.dual_variables_, net.slacks_, **columns).plot(axes)
+        return cls(net.dual_variables_, net.slacks_, **columns).plot(one_of(ax, axes))
 
-    def plot(self, axes=None):
+    def plot(self, ax=None, *, axes=None):
         """Draw, into three axes if given.
 
         Returns
         -------
         display : this object
         """
-        if axes is None:
-            _, axes = pyplot().subplots(1, 3, figsize=(12, 3.4), layout="constrained")
-        self.axes_ = np.ravel(axes)
+        ax = one_of(ax, axes)
+        if ax is None:
+            _, ax = pyplot().subplots(1, 3, figsize=(12, 3.4), layout="constrained")
+        self.axes_ = np.ravel(ax)
         if len(self.axes_) != 3:
-            raise ValueError(f"axes holds {len(self.axes_)}, must be 3 axes.")
+            raise ValueError(f"ax holds {len(self.axes_)}, must be 3 axes.")
         self.figure_ = self.axes_[0].figure
         self._plot_course(self.axes_[0])
         self._plot_distribution(self.axes_[1])

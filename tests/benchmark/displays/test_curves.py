@@ -112,12 +112,27 @@ def test_a_panel_for_each_data_set_and_no_empty_ones(rng):
 def test_given_axes_are_used(rng):
     curves = make_curves(rng, ["a", "b"])
     figure, axes = pyplot.subplots(2)
-    display = LearningCurveDisplay.from_curves(curves, axes=axes, score_name="accuracy")
+    display = LearningCurveDisplay.from_curves(curves, ax=axes, score_name="accuracy")
     assert display.figure_ is figure and list(display.axes_) == list(axes)
     assert not figure.legends and axes[0].get_legend() is not None
     assert [ax.get_ylabel() for ax in axes] == ["accuracy", "accuracy"]
-    with pytest.raises(ValueError, match="axes holds 1, must be 2"):
-        LearningCurveDisplay.from_curves(curves, axes=axes[0])
+    with pytest.raises(ValueError, match="ax holds 1, must be 2"):
+        LearningCurveDisplay.from_curves(curves, ax=axes[0])
+    other = LearningCurveDisplay.from_curves(curves, axes=axes)
+    assert list(other.axes_) == list(axes)
+    with pytest.raises(ValueError, match="ax and axes are given"):
+        other.plot(axes, axes=axes)
+
+
+def test_intervals_end_where_scores_do_unless_clip_is_off(rng):
+    curves = make_curves(rng)  # scores from -1 to 0
+    limited = LearningCurves(curves.frame, score_limits={"a": (None, 0)})
+    shown = LearningCurveDisplay.from_curves(limited)
+    whole = LearningCurveDisplay.from_curves(limited, clip=False)
+    assert max(edges(band)[1].max() for band in whole.fills_.values()) > 0
+    for key, band in shown.fills_.items():
+        low, high = edges(whole.fills_[key])
+        assert np.allclose(edges(band), (low, np.minimum(high, 0)))
 
 
 @pytest.mark.parametrize(

@@ -34,11 +34,11 @@ def test_panels_hold_the_history_the_duals_and_the_slacks(regressor):
 
 def test_given_axes_are_used(regressor):
     figure, axes = pyplot.subplots(1, 3)
-    display = DualVariablesDisplay.from_estimator(regressor, axes=axes)
+    display = DualVariablesDisplay.from_estimator(regressor, ax=axes)
     assert display.figure_ is figure and all(
         a is b for a, b in zip(display.axes_, axes, strict=True)
     )
-    with pytest.raises(ValueError, match="axes holds 2, must be 3"):
+    with pytest.raises(ValueError, match="ax holds 2, must be 3"):
         DualVariablesDisplay.from_estimator(regressor, axes=axes[:2])
 
 
