@@ -94,7 +94,7 @@ def ensemble_draws(ensemble, X):
 
 
 def spread(proba, classes, all_classes):
-    """Probabilities of all classes, from a model that may know only some of them.
+    """Probabilities of all classes, from a model that may know only some, in any order.
 
     Parameters
     ----------
