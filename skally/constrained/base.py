@@ -135,9 +135,7 @@ class BaseConstrained(MetaEstimatorMixin, BaseEstimator):
             )
         if message and (self.dual_loss != "training" or self.epsilon == "auto"):
             warnings.warn(message, UserWarning, stacklevel=5)
-        seeded = [
-            clone_seeded(self.estimator, rng, only_none=True) for _ in range(folds.max() + 2)
-        ]
+        seeded = [clone_seeded(self.estimator, rng, only_none=True) for _ in range(folds.max() + 2)]
         name = weight_name(self.estimator)
         return Training(
             estimators=seeded, X=X, y=y, folds=folds, outputs=self._outputs,
@@ -187,8 +185,11 @@ class BaseConstrained(MetaEstimatorMixin, BaseEstimator):
         return X, y
 
     def _check_X(self, X, reset=False):
+        """X in a form whose rows can be taken; what its values may be the estimator knows."""
         X = with_rows(X)
-        validate_data(self, X, reset=reset, skip_check_array=True)
+        X = X if hasattr(X, "__getitem__") else np.asarray(X)
+        if reset or len(getattr(X, "shape", ())) == 2:
+            validate_data(self, X, reset=reset, skip_check_array=True)
         return X
 
     @property

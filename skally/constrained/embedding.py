@@ -66,9 +66,7 @@ class Categories:
     """
 
     def __init__(self, X):
-        X = as_plain(X)
-        columns = columns_of(X)
-        if columns is None and getattr(X, "dtype", None) != object:
+        if not has_words(X):
             self.encoders, self.widths = None, np.ones(as_floats(X).shape[1], dtype=int)
             return
         self.encoders = [encoder(column) for column in columns_in_turn(X)]
@@ -85,6 +83,13 @@ class Categories:
             for each, column in zip(self.encoders, columns_in_turn(X), strict=True)
         ]
         return np.hstack(parts)
+
+
+def has_words(X):
+    """Whether X is a frame, or an array in which there may be words."""
+    if columns_of(X) is not None:
+        return True
+    return not sparse.issparse(X) and np.asarray(as_plain(X)).dtype.kind in "OU"
 
 
 def encoder(column):

@@ -16,6 +16,7 @@ from sklearn.utils import check_array
 
 from skally.nets.embedding import dropout_active
 from skally.pool.checks import check_proba
+from skally.pool.unwrapping import transform, unwrap
 from skally.utils.random import draw_seed, torch_seeded
 from skally.utils.validation import num_samples
 
@@ -53,7 +54,10 @@ def model_draws(estimator, X, n_draws, rng):
     ValueError
         If it is neither, or a net without dropout layers.
     """
-    if isinstance(estimator, ENSEMBLES):
+    if hasattr(estimator, "dual_variables_") and hasattr(estimator, "estimator_"):
+        within = estimator.estimator_  # that of a ConstrainedClassifier or ConstrainedRegressor
+        yield from model_draws(unwrap(within)[1], transform(within, X), n_draws, rng)
+    elif isinstance(estimator, ENSEMBLES):
         yield from ensemble_draws(estimator, X)
     elif getattr(getattr(estimator, "net_", None), "n_members", 1) > 1:
         for prediction in estimator.predict_members(X):
