@@ -23,10 +23,10 @@ def test_the_embedding_of_a_linear_model_is_its_standardised_columns(diabetes):
 
 def test_that_of_a_pipeline_is_what_its_last_step_sees(diabetes):
     X, y = diabetes
-    steps = make_pipeline(PolynomialFeatures(2, include_bias=False), Ridge())
-    found = ConstrainedRegressor(steps, **RECORDED).fit(X, y)
-    assert np.allclose(found.embed(X), scale(PolynomialFeatures(2, include_bias=False)
-                                             .fit_transform(X.astype(float))), atol=1e-3)  # fmt: skip
+    powers = PolynomialFeatures(2, include_bias=False)
+    found = ConstrainedRegressor(make_pipeline(powers, Ridge()), **RECORDED).fit(X, y)
+    expected = scale(powers.fit_transform(X.astype(float)))
+    assert np.allclose(found.embed(X), expected, atol=1e-3)
 
 
 @pytest.mark.parametrize("wrap", [

@@ -244,6 +244,7 @@ def test_metadata_routing_brings_weights_and_groups(diabetes):
     with config_context(enable_metadata_routing=True):
         inner = ConstrainedRegressor(Recording(), cv=2, random_state=0)
         inner.set_fit_request(sample_weight=True, groups=True)
+        inner.set_score_request(sample_weight=False)
         scaler = StandardScaler().set_fit_request(sample_weight=False)
         routed = make_pipeline(scaler, inner)
         routed.fit(X, y, sample_weight=given, groups=groups)

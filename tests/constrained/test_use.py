@@ -98,7 +98,7 @@ def test_modal_asks_and_teaches(diabetes):
 
 
 def test_wrong_labels_have_the_largest_duals(digits, rng):
-    """Of ten wrong labels of 200 most are among the ten largest duals; at random half a one would be."""
+    """Most of ten wrong labels of 200 are among the ten largest duals, at random half of one."""
     X, y = digits
     wrong = rng.permutation(200)[:10]
     y = y.copy()
@@ -127,7 +127,8 @@ def test_displays_draw(trees, forest, diabetes):
     points = np.c_[forest.slacks_, forest.dual_variables_]
     assert np.allclose(slack.collections[0].get_offsets(), points)
     X = diabetes[0][100:]
-    PicksDisplay.from_sampler(SAMPLERS[0], trees, X, n_instances=4)
+    picks = PicksDisplay.from_estimator(trees, X, SAMPLERS[0].query(trees, X, 4), regressor=HEAD)
+    assert picks.ax_ is not None
     pyplot.close("all")
 
 
