@@ -5,6 +5,7 @@ import torch
 
 from skally.nets.dual_step import automatic_dual_lr
 from skally.nets.epsilon import RULE
+from skally.nets.kkt import SMALL, STRONG_DUAL
 from skally.nets.multipliers import Multipliers
 
 
@@ -90,3 +91,24 @@ def state_of(multipliers):
         "dual_max": float(dual.max()),
         "fraction_active": float((dual > 0).mean()),
     }
+
+
+def convergence_message(multipliers, params, n_updates):
+    """Text of the ConvergenceWarning where duals of training losses have not converged, or None.
+
+    Constraints that are relaxed need not hold.
+    """
+    if params.dual_max is not None or params.dual_decay > 0 or n_updates == 0:
+        return None
+    typical = float(multipliers.epsilon.median())
+    dual, slack = multipliers.dual.numpy(), multipliers.slack.numpy()
+    reached, product = max(float(slack.max()), 0.0), float(np.abs(dual * slack).max())
+    is_off = product > SMALL * typical * max(float(dual.max()), STRONG_DUAL)
+    if reached <= SMALL * typical and not is_off:
+        return None
+    return (
+        f"The dual variables have not converged after {n_updates} updates: with epsilon == "
+        f"{typical:.3g}, the largest violation is {reached:.3g} and the largest product of dual "
+        f"and slack {product:.3g}. Try a larger n_dual_updates or dual_lr, or a larger epsilon, if "
+        "it cannot be met."
+    )

@@ -11,13 +11,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from skally.constrained.ascent import automatic_tolerance, dual_ascent
+from skally.constrained.ascent import automatic_tolerance, convergence_message, dual_ascent
 from skally.constrained.embedding import Embedding
 from skally.constrained.training import Training, keeps_out_of_bag
 from skally.constrained.weights import split_off_weights, weight_name
 from skally.nets.base import unchanged_by_errors
 from skally.nets.folds import assign_folds
-from skally.nets.kkt import SMALL, STRONG_DUAL
 from skally.nets.parameters import DualParameters
 from skally.utils.random import clone_seeded, make_rng
 from skally.utils.validation import check_epsilon, check_number, with_rows
@@ -76,7 +75,7 @@ class BaseConstrained(MetaEstimatorMixin, BaseEstimator):
         tolerance = None if is_automatic else check_epsilon(tolerance, len(y))
         weights = split_off_weights(fit_params, weight_name(self.estimator), len(y))
         target, rng = self._fit_target(y), make_rng(self.random_state)
-        training = self._training(X, y, target, groups, weights, rng)
+        training = self._training(X, y, target, groups, weights, is_automatic, rng)
         losses_of = partial(self._losses, target=target)
         if is_automatic and self.dual_loss == "training":
             tolerance = automatic_tolerance(training, losses_of)
@@ -89,7 +88,10 @@ class BaseConstrained(MetaEstimatorMixin, BaseEstimator):
         if measured.estimator is None:
             self.estimator_ = training.whole(multipliers.dual.numpy())
         self._set_fitted_attributes(multipliers, measured, tolerance, X)
-        self._warn_of_constraints(params)
+        if training.is_weighted and not measured.is_withheld.any():
+            message = convergence_message(multipliers, params, self.n_dual_updates_)
+            if message is not None:
+                warnings.warn(message, ConvergenceWarning, stacklevel=3)
         return self
 
     def _check_estimator(self):
@@ -125,16 +127,16 @@ class BaseConstrained(MetaEstimatorMixin, BaseEstimator):
             return replace(params, dual_lr="auto")
         return params.of_losses(are_held_out=True)
 
-    def _training(self, X, y, target, groups, weights, rng):
-        """All that fits are made with; warns where no row can be withheld."""
+    def _training(self, X, y, target, groups, weights, is_automatic, rng):
+        """All that fits are made with; warns where rows are to be withheld and cannot be."""
         is_out_of_bag = groups is None and keeps_out_of_bag(self.estimator)
-        folds, message = np.full(len(y), -1), None
-        if not is_out_of_bag:
+        folds = np.full(len(y), -1)
+        if not is_out_of_bag and (self.dual_loss != "training" or is_automatic):
             folds, message = assign_folds(
                 target, self.cv, groups=groups, stratify=is_classifier(self), rng=rng
             )
-        if message and (self.dual_loss != "training" or self.epsilon == "auto"):
-            warnings.warn(message, UserWarning, stacklevel=5)
+            if message is not None:
+                warnings.warn(message, UserWarning, stacklevel=4)
         seeded = [clone_seeded(self.estimator, rng, only_none=True) for _ in range(folds.max() + 2)]
         name = weight_name(self.estimator)
         return Training(
@@ -155,22 +157,6 @@ class BaseConstrained(MetaEstimatorMixin, BaseEstimator):
         self.n_dual_updates_ = len(self.history_) - 1
         self._embedding = Embedding(self.estimator_, X)
         self.train_embedding_ = self._embedding.transform(X)
-
-    def _warn_of_constraints(self, params):
-        is_relaxed = params.dual_max is not None or params.dual_decay > 0
-        if is_relaxed or self.n_dual_updates_ == 0 or self.weighted is False:
-            return  # constraints that are relaxed need not hold
-        typical, dual = float(np.median(self.epsilon_)), self.dual_variables_
-        reached, product = max(self.slacks_.max(), 0.0), np.abs(dual * self.slacks_).max()
-        if reached > SMALL * typical or product > SMALL * typical * max(dual.max(), STRONG_DUAL):
-            warnings.warn(
-                f"The dual variables have not converged after {self.n_dual_updates_} updates: with "
-                f"epsilon == {typical:.3g}, the largest violation is {reached:.3g} and the largest "
-                f"product of dual and slack {product:.3g}. Try a larger n_dual_updates or dual_lr, "
-                "or a larger epsilon, if it cannot be met.",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
 
     # Input
 

@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_array
 
 from skally.pool.unwrapping import chain, transform
 from skally.utils.columns import columns_of
-from skally.utils.validation import as_plain, is_numeric
+from skally.utils.validation import as_plain
 
 
 class Embedding:
@@ -94,23 +94,25 @@ def has_words(X):
 
 def encoder(column):
     """Encoder of a column of words, None for a column of numbers."""
-    if is_numeric(column):
-        return None
-    one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-    return one_hot.set_output(transform="default").fit(as_words(column))
+    try:
+        as_floats(column)
+    except (TypeError, ValueError):
+        one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+        return one_hot.set_output(transform="default").fit(as_words(column))
+    return None
 
 
 def columns_in_turn(X):
-    """Each column of a frame or an array of objects, (n, 1)."""
+    """Each column of a frame or an array of objects, as one of one column."""
     columns = columns_of(X)
     if columns is not None:
-        return [np.asarray(X[name]).reshape(-1, 1) for name in columns]
+        return [X[[name]] for name in columns]
     return list(np.asarray(X).reshape(len(X), -1, 1).transpose(1, 0, 2))
 
 
 def as_words(column):
-    """Values of a column as words, for an encoder that has to compare them."""
-    return column.astype(str)
+    """Values of a column as words, for an encoder that has to compare them, (n, 1)."""
+    return np.asarray(column).astype(str)
 
 
 def as_floats(X):

@@ -369,6 +369,8 @@ def test_frames_keep_their_names_and_words(diabetes):
     frame = pd.DataFrame(X, columns=[f"f{i}" for i in range(10)])
     frame["kind"] = pd.Categorical(np.where(y > 140, "high", "low"))
     frame.loc[3, "f1"] = np.nan
+    frame["f2"] = frame["f2"].astype("Float64")
+    frame.loc[4, "f2"] = pd.NA
     boosting = HistGradientBoostingRegressor(max_iter=10, categorical_features="from_dtype")
     found = ConstrainedRegressor(boosting, cv=2).fit(frame, y)
     assert list(found.feature_names_in_) == list(frame.columns)
