@@ -237,9 +237,8 @@ class ConstrainedRegressor(RegressorMixin, BaseConstrained):
         return number_outputs(estimator, X)
 
     def _out_of_bag(self, estimator):
-        kept = out_of_bag(estimator)
-        known = as_numbers(kept, len(kept), last_step(estimator), "oob_prediction_")
-        return np.nan_to_num(known)  # NaN for rows that are in all bags
+        kept = np.nan_to_num(out_of_bag(estimator))  # NaN for rows that are in all bags
+        return as_numbers(kept, len(kept), last_step(estimator), "oob_prediction_")
 
     def _losses(self, outputs, target):
         if outputs.shape[1] != target.shape[1]:

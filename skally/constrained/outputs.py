@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import softmax
 
-from skally.pool.checks import check_proba
+from skally.pool.checks import check_features, check_proba
 from skally.pool.ensembles import spread
 from skally.utils.validation import num_samples
 
@@ -95,15 +95,17 @@ def number_outputs(estimator, X):
 
 
 def as_numbers(values, n, estimator, method):
-    """What a method of a regressor gave, as floats of shape (n, m)."""
-    values = np.asarray(check_rows(values, n, estimator, method), dtype=np.float64)
-    return values.reshape(n, -1)
+    """What a method of a regressor gave, as finite floats of shape (n, m)."""
+    values = check_rows(values, n, estimator, method)
+    numbers = np.asarray(values, dtype=np.float64).reshape(n, -1)
+    return check_features(numbers, f"{type(estimator).__name__}.{method}")
 
 
 def check_rows(values, n, estimator, method):
     """Raise unless an estimator gave something for each row."""
+    is_of_outputs = method == "predict_proba" and isinstance(values, list)  # check_proba says why
     n_given = num_samples(values)
-    if n_given != n and not isinstance(values, list):  # a list is for check_proba to refuse
+    if n_given != n and not is_of_outputs:
         raise ValueError(
             f"{type(estimator).__name__}.{method} gives {n_given} rows, must give {n}, one for "
             "each row of X."

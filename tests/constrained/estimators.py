@@ -57,6 +57,21 @@ class Forgetful(ClassifierMixin, BaseEstimator):
         return np.tile(self.shares_, (len(X), 1))
 
 
+class Talkative(Labels):
+    """One whose ``predict_proba`` gives what it is told to."""
+
+    def __init__(self, classes=(0, 1), proba=None):
+        self.classes = classes
+        self.proba = proba
+
+    def fit(self, X, y):
+        self.classes_ = np.array(self.classes)
+        return self
+
+    def predict_proba(self, X):
+        return self.proba(len(X))
+
+
 class Dropping(RegressorMixin, BaseEstimator):
     """Predicts nothing for rows with a negative first value."""
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from constrained.estimators import Dropping, Forgetful, Labels, Recording, Reversed
+from constrained.estimators import Dropping, Forgetful, Labels, Recording, Reversed, Talkative
 from scipy import sparse
 from scipy.special import expit, softmax
 from sklearn import config_context
@@ -429,6 +429,28 @@ def test_missing_targets_are_errors(missing, diabetes):
 def test_predictions_of_another_number_of_rows_are_an_error(diabetes):
     with pytest.raises(ValueError, match=r"Dropping.predict gives \d+ rows, must give 40"):
         ConstrainedRegressor(Dropping()).fit(*diabetes)
+
+
+@pytest.mark.parametrize("classes, proba, words", [
+    ((0, 5), lambda n: np.full((n, 2), 0.5), r"has classes \[5\], which y has not"),
+    ((0, 1), lambda n: np.full((n, 2), 0.7), "gives no probabilities in rows 0, 1"),
+    ((0, 1), lambda n: np.full((n, 2), np.nan), "gives no probabilities in rows 0, 1"),
+    ((0, 1), lambda n: np.full((n, 3), 1 / 3), "gives 3 columns, must be 2"),
+    ((0, 1), lambda n: [np.full((n, 2), 0.5)] * 2, "gives 2 arrays, must be one"),
+])  # fmt: skip
+def test_what_are_no_probabilities_of_the_classes_is_an_error(classes, proba, words, diabetes):
+    X, y = diabetes
+    with pytest.raises(ValueError, match=words):
+        ConstrainedClassifier(Talkative(classes, proba)).fit(X, (y > 140).astype(int))
+
+
+def test_predictions_that_are_not_finite_are_an_error(diabetes):
+    class Diverged(Recording):
+        def predict(self, X):
+            return np.full(len(X), np.nan)
+
+    with pytest.raises(ValueError, match="Diverged.predict has values that are not finite"):
+        ConstrainedRegressor(Diverged()).fit(*diabetes)
 
 
 def test_labels_and_lengths_that_do_not_fit_are_errors(diabetes, digits):
