@@ -1,7 +1,8 @@
 """What constraints do to estimators of scikit-learn, and what their duals say of unseen rows.
 
 Run: ``SKALLY_DATA=... python tests/benchmarks/any_estimator.py --output FILE`` for the fits, which
-goes on where it was stopped, and with ``--summary`` too for the tables of docs/any_estimator.rst.
+goes on where it was stopped, and with ``--summary`` too for the table of
+docs/any_estimator.rst, written beside it.
 
 Each estimator learns from the same labels without constraints, with duals that are only recorded,
 and with duals that weigh on its fits, and is measured on the same other rows, as in ``tabular.py``.
@@ -156,18 +157,40 @@ def fit_all(options):
                                       fit_seconds=round(seconds, 3), **found))  # fmt: skip
 
 
-def summaries(path):
-    """Ratios of errors to those of recorded duals, and mean rank correlations of those."""
+def summary(path):
+    """A line a table and estimator: errors, ratios with weights, mean rank correlations."""
     lines = pd.read_csv(path)
-    cell = ["set", "size", "state", "estimator"]
-    recorded = lines[lines["setting"] == "recorded"].set_index(cell)
-    others = lines[lines["setting"] != "recorded"].join(recorded, on=cell, rsuffix="_recorded")
-    others["ratio"] = np.log(others["error"] / others["error_recorded"])
-    others["log_loss_ratio"] = np.log(others["log_loss"] / others["log_loss_recorded"])
-    row = ["set", "size", "estimator"]
-    ratios = others.pivot_table(["ratio", "log_loss_ratio"], row, "setting")
-    names = ["active", "mean_dual", "error", "dual", "spread", "entropy", "fit_seconds"]
-    return np.exp(ratios).round(3), recorded.groupby(row)[names].mean().round(3)
+    cell, row = ["set", "size", "state", "estimator"], ["set", "estimator"]
+    recorded, weighted = (lines[lines["setting"] == name] for name in ("recorded", "weighted"))
+    both = recorded.merge(weighted, on=cell, suffixes=("", "_weighted"))
+    for name in ("error", "log_loss"):
+        both[f"{name}_ratio"] = np.log(both[f"{name}_weighted"] / both[name])
+    means = both.groupby(row, sort=False).mean(numeric_only=True)
+    shown = pd.DataFrame({
+        "error": means["error"].map("{:.3f}".format),
+        "with weights": np.exp(means["error_ratio"]).map("{:.3f}".format),
+        "log loss with weights": np.exp(means["log_loss_ratio"]).map("{:.3f}".format),
+        "active": means["active"].map("{:.0%}".format),
+        "predicted dual": means["dual"].map("{:.2f}".format),
+        "spread": means["spread"].map("{:.2f}".format),
+        "entropy": means["entropy"].map("{:.2f}".format),
+    }).replace("nan", "")  # fmt: skip
+    return shown.sort_index(key=order_of).reset_index(), over_all(both)
+
+
+def order_of(names):
+    """Tables and estimators in the order of this file."""
+    order = [*SETS, *ESTIMATORS]
+    return names.map({name: i for i, name in enumerate(order)})
+
+
+def over_all(both):
+    """Geometric mean of the ratios of errors with weights, its standard error and the largest."""
+    tasks = both["set"].map(task_of)
+    ratios = both.groupby([tasks, "estimator"], sort=False)["error_ratio"]
+    found = ratios.agg(["mean", "max", "min", "std", "count"])
+    found["std"] = found["std"] / np.sqrt(found["count"])
+    return found.assign(**np.exp(found[["mean", "max", "min"]])).round(3)
 
 
 def main():
@@ -182,8 +205,10 @@ def main():
     parser.add_argument("--summary", action="store_true")
     options = parser.parse_args()
     if options.summary:
-        for frame in summaries(options.output):
-            print(frame.to_string())
+        table_of_page, ratios = summary(options.output)
+        print(table_of_page.to_string(), ratios.to_string(), sep="\n")
+        name = f"{options.output.stem}_summary.csv"
+        table_of_page.to_csv(options.output.with_name(name), index=False)
         return
     warnings.simplefilter("ignore")  # of duals that are all alike
     with threadpool_limits(1):
