@@ -74,6 +74,7 @@ SETTINGS = {
     "no bound": {"dual_lr": 0.125, "dual_decay": 4.0},
     "four times": {"dual_lr": 0.5, "dual_decay": 1.0, "dual_max": 1.0},
 }
+SCORES = ("dual", "dual_by_trees", "spread", "entropy")
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class Record:
     log_loss: float
     fit_seconds: float
     dual: float  # Spearman's correlation of the predicted dual with the loss of unseen rows
+    dual_by_trees: float  # the same where trees predict it, and not ALLYSampler's net
     spread: float  # the same of the trees' variance, or of their mutual information
     entropy: float  # the same of the entropy of the classes
 
@@ -120,14 +122,16 @@ def measured(estimator, X, y, state):
     else:
         found["error"] = relative_error(y, estimator.predict(X))
     scores = scores_of(estimator, X, state)
-    found |= {name: correlation(scores[name], loss) for name in ("dual", "spread", "entropy")}
+    found |= {name: correlation(scores[name], loss) for name in SCORES}
     return {name: float(f"{value:.6g}") for name, value in found.items()}
 
 
 def scores_of(estimator, X, state):
     """What says before labels are known which rows have large losses; None where there is none."""
-    scores = dict.fromkeys(("spread", "entropy"))
-    scores["dual"] = ALLYSampler(random_state=state).query(estimator, X, return_utilities=True)[1]
+    scores = dict.fromkeys(SCORES)
+    for name, head in (("dual", None), ("dual_by_trees", ExtraTreesRegressor(min_samples_leaf=3))):
+        sampler = ALLYSampler(regressor=head, random_state=state)
+        scores[name] = sampler.query(estimator, X, return_utilities=True)[1]
     if is_classifier(estimator):
         scores["entropy"] = entropy(estimator.predict_proba(X))
     if hasattr(estimator.estimator_, "estimators_"):
@@ -171,7 +175,8 @@ def summary(path):
         "with weights": np.exp(means["error_ratio"]).map("{:.3f}".format),
         "log loss with weights": np.exp(means["log_loss_ratio"]).map("{:.3f}".format),
         "active": means["active"].map("{:.0%}".format),
-        "predicted dual": means["dual"].map("{:.2f}".format),
+        "dual": means["dual"].map("{:.2f}".format),
+        "dual by trees": means["dual_by_trees"].map("{:.2f}".format),
         "spread": means["spread"].map("{:.2f}".format),
         "entropy": means["entropy"].map("{:.2f}".format),
     }).replace("nan", "")  # fmt: skip

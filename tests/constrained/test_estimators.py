@@ -366,7 +366,7 @@ def test_every_form_of_x_gives_the_same_duals(form, diabetes):
 
 def test_frames_keep_their_names_and_words(diabetes):
     X, y = diabetes
-    frame = pd.DataFrame(X, columns=[f"f{i}" for i in range(10)])
+    frame = pd.DataFrame(X.copy(), columns=[f"f{i}" for i in range(10)])
     frame["kind"] = pd.Categorical(np.where(y > 140, "high", "low"))
     frame.loc[3, "f1"] = np.nan
     frame["f2"] = frame["f2"].astype("Float64")
