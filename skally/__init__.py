@@ -1,5 +1,6 @@
 """Active learning by dual variables, for people who use scikit-learn."""
 
+from skally.constrained import ConstrainedClassifier, ConstrainedRegressor
 from skally.nets.estimators import ConstrainedNetClassifier, ConstrainedNetRegressor
 from skally.nets.heads import DualRegressor
 from skally.samplers import (
@@ -47,8 +48,10 @@ __all__ = [
     "BALDSampler",
     "BaseSampler",
     "ComposedSampler",
+    "ConstrainedClassifier",
     "ConstrainedNetClassifier",
     "ConstrainedNetRegressor",
+    "ConstrainedRegressor",
     "CoordinatedMatchingSampler",
     "CoreSetSampler",
     "DiscriminativeSampler",

@@ -197,4 +197,4 @@ def group_numbers(groups, n):
 
 def nothing_held_out(reason):
     """Warning that held-out predictions, and what follows from them, are missing."""
-    return f"No sample is held out from any member, which all train on every sample: {reason}."
+    return f"No sample is held out from training, which sees all of them: {reason}."

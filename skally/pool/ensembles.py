@@ -16,6 +16,7 @@ from sklearn.utils import check_array
 
 from skally.nets.embedding import dropout_active
 from skally.pool.checks import check_proba
+from skally.pool.unwrapping import transform, unwrap
 from skally.utils.random import draw_seed, torch_seeded
 from skally.utils.validation import num_samples
 
@@ -55,7 +56,10 @@ def model_draws(estimator, X, n_draws, rng):
         If it is neither, or a net without dropout layers, or without members where these are
         needed.
     """
-    if isinstance(estimator, ENSEMBLES):
+    if hasattr(estimator, "dual_variables_") and hasattr(estimator, "estimator_"):
+        within = estimator.estimator_  # that of a ConstrainedClassifier or ConstrainedRegressor
+        yield from model_draws(unwrap(within)[1], transform(within, X), n_draws, rng)
+    elif isinstance(estimator, ENSEMBLES):
         yield from ensemble_draws(estimator, X)
     elif getattr(getattr(estimator, "net_", None), "n_members", 1) > 1:
         for prediction in estimator.predict_members(X):
@@ -101,7 +105,7 @@ def ensemble_draws(ensemble, X):
 
 
 def spread(proba, classes, all_classes):
-    """Probabilities of all classes, from a model that may know only some of them.
+    """Probabilities of all classes, from a model that may know only some, in any order.
 
     Parameters
     ----------

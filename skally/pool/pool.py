@@ -206,14 +206,17 @@ class TrainingSamples(Samples):
         """Class probabilities of the rows of ``embedding``, (n, n_classes)."""
         if self.X is not None and num_samples(self.X) == len(self.embedding):
             return self._held.proba
-        known_proba, known_Z = self._some_of_the_pool.proba_and_embedding
-        proba = head_probabilities(self._embedding_layer, self.embedding, known_Z, known_proba)
+        proba = self._proba_by_head() if hasattr(self.net, "module_") else None
         if proba is None:
             raise ValueError(
                 "X == None, must be the labelled samples: their probabilities do not follow from "
                 "the embedding alone."
             )
         return proba
+
+    def _proba_by_head(self):
+        known_proba, known_Z = self._some_of_the_pool.proba_and_embedding
+        return head_probabilities(self._embedding_layer, self.embedding, known_Z, known_proba)
 
     @lazy_property
     def inputs(self):

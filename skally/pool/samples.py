@@ -282,7 +282,8 @@ class Samples:
             check_fitted(self.estimator)
             raise ValueError(
                 f"{type(self.net).__name__} has no dual_variables_, which are needed here: use "
-                "ConstrainedNetClassifier or ConstrainedNetRegressor."
+                "ConstrainedNetClassifier or ConstrainedNetRegressor, or put it into a "
+                "ConstrainedClassifier or ConstrainedRegressor."
             )
         return self.net
 

@@ -210,6 +210,11 @@ def check_input(estimator, X):
     check_fitted(estimator)
     for member in Samples(estimator, X).members:
         _ = member.dual_variables  # raises where there are none
+        if not hasattr(member.net, "module_"):
+            raise ValueError(
+                f"{type(member.net).__name__} is no net, which must be there to be differentiated: "
+                "use ConstrainedNetClassifier or ConstrainedNetRegressor."
+            )
     rows = check_array(as_array(X), dtype=np.float64, allow_nd=True, input_name="X")
     samples = Samples(estimator, in_form_of(X, rows))
     _ = samples.embedding  # raises for another width or other names

@@ -37,9 +37,14 @@ def draw_seed(rng):
     return int(rng.randint(np.iinfo(np.int32).max))
 
 
-def clone_seeded(estimator, rng):
-    """Clone of an estimator, with every ``random_state`` in it set to a seed from ``rng``."""
-    names = [name for name in estimator.get_params() if name.split("__")[-1] == "random_state"]
+def clone_seeded(estimator, rng, *, only_none=False):
+    """Clone of an estimator, with every ``random_state`` in it set to a seed from ``rng``.
+
+    With ``only_none`` those that are something else than None are kept.
+    """
+    params = estimator.get_params()
+    names = [name for name in params if name.split("__")[-1] == "random_state"]
+    names = [name for name in names if params[name] is None or not only_none]
     return clone(estimator).set_params(**{name: draw_seed(rng) for name in sorted(names)})
 
 

@@ -16,6 +16,8 @@ class DualVariablesDisplay:
     dual_variables, slacks : arrays of shape (n,)
         Rows that were held out have NaN duals and are left out.
     dual_mean, dual_max, max_violation : arrays of shape (n_epochs,)
+    unit : str
+        What the three have a value for each of.
 
     Attributes
     ----------
@@ -35,16 +37,17 @@ class DualVariablesDisplay:
     3
     """
 
-    def __init__(self, dual_variables, slacks, *, dual_mean, dual_max, max_violation):
+    def __init__(self, dual_variables, slacks, *, dual_mean, dual_max, max_violation, unit="epoch"):
         self.dual_variables = dual_variables
         self.slacks = slacks
         self.dual_mean = dual_mean
         self.dual_max = dual_max
         self.max_violation = max_violation
+        self.unit = unit
 
     @classmethod
     def from_estimator(cls, estimator, *, ax=None, axes=None):
-        """Draw the dual variables of a fitted net.
+        """Draw the dual variables of a fitted net or of another estimator that has them.
 
         Parameters
         ----------
@@ -64,7 +67,9 @@ class DualVariablesDisplay:
         epochs = [row for row in net.history_ if "dual_max" in row]
         names = ("dual_mean", "dual_max", "max_violation")
         columns = {name: np.array([row[name] for row in epochs]) for name in names}
-        return cls(net.dual_variables_, net.slacks_, **columns).plot(one_of(ax, axes))
+        unit = "epoch" if "epoch" in epochs[0] else "update"  # of an estimator without epochs
+        display = cls(net.dual_variables_, net.slacks_, unit=unit, **columns)
+        return display.plot(one_of(ax, axes))
 
     def plot(self, ax=None, *, axes=None):
         """Draw, into three axes if given.
@@ -88,11 +93,11 @@ class DualVariablesDisplay:
         return self
 
     def _plot_course(self, ax):
-        epochs = np.arange(1, len(self.dual_mean) + 1)
+        steps = np.arange(len(self.dual_mean)) + (self.unit == "epoch")  # update 0 is none yet
         for name, colour in (("dual_max", "C3"), ("dual_mean", "C0"), ("max_violation", "0.5")):
             label = name.replace("_", " ").replace("max dual", "dual max")
-            ax.plot(epochs, getattr(self, name), color=colour, label=label)
-        ax.set(title="Over training", xlabel="epoch")
+            ax.plot(steps, getattr(self, name), color=colour, label=label)
+        ax.set(title="Over training", xlabel=self.unit)
         ax.set_yscale("symlog", linthresh=smallest_scale(self.dual_mean))
         ax.legend(frameon=False, loc="best")
 
