@@ -28,6 +28,7 @@ from skally.samplers import (
     SubsampledSampler,
     TypiClustSampler,
 )
+from skally.saving import load, save
 from skally.synthesis.synthesizer import InputSynthesizer
 from skally.utils.modal import repair
 
@@ -62,6 +63,8 @@ __all__ = [
     "StochasticSampler",
     "SubsampledSampler",
     "TypiClustSampler",
+    "load",
+    "save",
 ]
 
 repair()
