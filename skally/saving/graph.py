@@ -1,6 +1,7 @@
 """Objects as JSON and arrays, and back: plain values, tensors, nets, and objects by their state."""
 
 from collections import OrderedDict
+from types import BuiltinFunctionType, FunctionType
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from skally.saving.nets import net_of, state_of
 
 PLAIN = (type(None), bool, int, float, str)
 CONTAINERS = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
+FUNCTIONS = (FunctionType, BuiltinFunctionType, np.ufunc)
 HAS_OBJECT_STATE = hasattr(object, "__getstate__")  # from Python 3.11 on
 # A random state of numpy: its key has 624 words, of which ``pos`` have been used.
 WORDS = 624
@@ -67,12 +69,13 @@ class Encoder:
             return "dtype", lambda v: v.str
         if isinstance(value, slice):
             return "slice", lambda v: [self.encode(each) for each in (v.start, v.stop, v.step)]
-        if isinstance(value, type) or type(value).__name__ in ("function", "ufunc"):
+        if isinstance(value, type) or isinstance(value, FUNCTIONS):
             return "name", self._name
         for cls, kind in (
             (OrderedDict, "ordered"), (History, "history"), (np.ndarray, "array"),
             (torch.nn.Parameter, "parameter"), (torch.Tensor, "tensor"),
-            (np.random.RandomState, "random_state"), (np.memmap, "array"), (np.ma.MaskedArray, "masked"),
+            (np.random.RandomState, "random_state"), (np.memmap, "array"),
+            (np.ma.MaskedArray, "masked"),
         ):  # fmt: skip
             if type(value) is cls:
                 return kind, getattr(self, f"_{kind}")

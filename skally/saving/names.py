@@ -16,19 +16,24 @@ from skally.nets import estimators
 # Where a file may name something, as long as it is of the kinds below.
 MODULES = (
     "skally.", "sklearn.", "skorch.", "numpy.", "torch.nn.", "torch.optim.", "torch.utils.data.",
+    "builtins.",
 )  # fmt: skip
 
 # Classes of these packages that neither read nor write files nor run what they are given as text.
 KINDS = (
-    BaseEstimator, NeuralNet, torch.nn.Module, torch.optim.Optimizer, np.generic,
+    BaseEstimator, NeuralNet, np.generic, torch.nn.Module, torch.optim.Optimizer,
     torch.optim.lr_scheduler.LRScheduler, torch.utils.data.Dataset, torch.utils.data.DataLoader,
-    dataset.ValidSplit, make_column_selector, BaseCrossValidator, callbacks.EarlyStopping, callbacks.EpochScoring,
-    callbacks.GradientNormClipping, callbacks.LRScheduler, callbacks.EpochTimer, callbacks.Freezer,
-    callbacks.PassthroughScoring, callbacks.PrintLog,
+    make_column_selector, BaseCrossValidator, dataset.ValidSplit,
+    callbacks.EarlyStopping, callbacks.EpochScoring, callbacks.EpochTimer, callbacks.Freezer,
+    callbacks.GradientNormClipping, callbacks.LRScheduler, callbacks.PassthroughScoring,
+    callbacks.PrintLog,
 )  # fmt: skip
 OF_NETS = "skally.nets."
 OF_SCORERS = "sklearn.metrics._scorer"
-FUNCTIONS = {estimators.softmax, estimators.both_classes, estimators.both_probabilities}
+KNOWN = {
+    bool, int, float, str, print,
+    estimators.softmax, estimators.both_classes, estimators.both_probabilities,
+}  # fmt: skip
 
 
 def name_of(thing):
@@ -111,8 +116,7 @@ def is_known(thing):
     """Whether an object of the packages is a class or function that a file may name."""
     if isinstance(thing, np.ufunc):
         return True
-    if not is_among(module_of(thing)):
-        return False
-    if isinstance(thing, type):
-        return issubclass(thing, KINDS) or thing.__module__.startswith((OF_NETS, OF_SCORERS))
-    return callable(thing) and thing in FUNCTIONS
+    if not isinstance(thing, type):
+        return callable(thing) and thing in KNOWN
+    of_nets = thing.__module__.startswith((OF_NETS, OF_SCORERS))
+    return thing in KNOWN or is_among(module_of(thing)) and (of_nets or issubclass(thing, KINDS))
