@@ -43,7 +43,7 @@ def save(estimator, path):
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     skally.save(net, os.path.join(folder, "net.skally"))
     ...     again = skally.load(os.path.join(folder, "net.skally"))
-    >>> abs(again.predict_proba(X) - net.predict_proba(X)).max() < 1e-6
+    >>> bool(abs(again.predict_proba(X) - net.predict_proba(X)).max() < 1e-6)
     True
     """
     if not isinstance(estimator, BaseEstimator):
