@@ -83,10 +83,14 @@ def set_part(module, state):
     """Give a module the tensors and attributes of :func:`part_state`, on the module's device."""
     parameters = dict(module.named_parameters())
     device = next((each.device for each in module.parameters()), None)
-    if parameters.keys() != state["parameters"].keys():
+    here, saved = (
+        {name: tuple(each.shape) for name, each in tensors.items()}
+        for tensors in (parameters, state["parameters"])
+    )
+    if here != saved:
         raise ValueError(
-            f"{type(module).__name__} has the parameters {sorted(parameters)}, and the file "
-            f"{sorted(state['parameters'])}: it is of another version of that class"
+            f"{type(module).__name__} has parameters of the shapes {here}, and the file {saved}: it "
+            "is of another version of that class"
         )
     for name, value in state["parameters"].items():
         parameters[name].data = value.to(parameters[name].device)

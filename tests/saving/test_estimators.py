@@ -128,6 +128,21 @@ def test_a_module_of_ones_own_must_be_trusted(path):
         assert loaded.predict_proba(X) == pytest.approx(net.predict_proba(X), abs=1e-6)
 
 
+class Other(nn.Linear):
+    """What Mine has become: its parameters have other names."""
+
+    def __init__(self, n_features, n_outputs):
+        super().__init__(n_features, n_outputs)
+
+
+def test_a_module_whose_parameters_have_changed_is_refused(path, monkeypatch):
+    skally.save(one_classifier(Mine, max_epochs=2, random_state=0).fit(X, y), path)
+    Other.__qualname__, Other.__module__ = Mine.__qualname__, Mine.__module__
+    monkeypatch.setattr("skally.saving.names.name_of", lambda thing: f"{Mine.__module__}:Mine")
+    with pytest.raises(ValueError, match="has parameters of the shapes.*another version"):
+        skally.load(path, trusted=[Other])
+
+
 def test_modules_of_layers_callbacks_and_labels_of_text_are_kept(path):
     labels = np.array(["a", "b", "c"], dtype=object)[y]
     module = nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.1), nn.Linear(8, 3))
