@@ -89,8 +89,8 @@ def set_part(module, state):
     )
     if here != saved:
         raise ValueError(
-            f"{type(module).__name__} has parameters of the shapes {here}, and the file {saved}: it "
-            "is of another version of that class"
+            f"{type(module).__name__} has parameters of the shapes {here}, and the file {saved}: "
+            "it is of another version of that class"
         )
     for name, value in state["parameters"].items():
         parameters[name].data = value.to(parameters[name].device)
