@@ -36,6 +36,7 @@ from skally.samplers import (
     UHerdingSampler,
     WeightedLCMDSampler,
 )
+from skally.saving import load, save
 from skally.synthesis.synthesizer import InputSynthesizer
 from skally.utils.modal import repair
 
@@ -79,6 +80,8 @@ __all__ = [
     "TypiClustSampler",
     "UHerdingSampler",
     "WeightedLCMDSampler",
+    "load",
+    "save",
 ]
 
 repair()

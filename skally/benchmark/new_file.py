@@ -5,6 +5,8 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
+from skally.utils.folders import sync_folder
+
 APPLICATION = 0x5CA11E  # SQLite's application_id, which marks a file as written by this class
 FORMAT = 3  # 1 described settings by names only, 2 had no answers
 
@@ -75,13 +77,3 @@ def bring_up_to_date(db, number):
         number = FORMAT
         db.execute(f"PRAGMA user_version = {number}")
     return number
-
-
-def sync_folder(folder):
-    """Write the names of new files to the disk, where the system can."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -39,13 +39,15 @@ NET = {
 }  # fmt: skip
 FOR_NETS = {"ALLYSampler", "DualLCMDSampler"}
 FOR_CLASSES = {
-    "BADGESampler", "ComposedSampler", "CoordinatedMatchingSampler", "EntropySampler",
-    "LeastConfidentSampler", "MarginSampler", "StochasticSampler",
+    "BADGESampler", "ComposedSampler", "CoordinatedMatchingSampler", "DropQuerySampler",
+    "EntropySampler", "LeastConfidentSampler", "MarginSampler", "RefineSampler",
+    "StochasticSampler", "UHerdingSampler",
 }  # fmt: skip
 FOR_NUMBERS = {"GreedyTargetSampler", "ImprovedGreedySampler"}
 # A query without a label is an error, where scikit-activeml's strategies must answer.
 FOR_LABELS = FOR_NETS | FOR_NUMBERS | {
-    "BAITSampler", "BALDSampler", "DiscriminativeSampler", "LCMDSampler", "LearningLossSampler",
+    "BAITSampler", "BALDSampler", "DiscriminativeSampler", "EPIGSampler", "LCMDSampler",
+    "LearningLossSampler", "RefineSampler", "SpreadSampler", "WeightedLCMDSampler",
 }  # fmt: skip
 
 X = np.random.RandomState(0).normal(size=(14, 2))
