@@ -47,7 +47,7 @@ def client(environment, tmp_path_factory):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    folder, token, url = tmp_path_factory.mktemp("data"), secrets.token_hex(20), None
+    folder, token = tmp_path_factory.mktemp("data"), secrets.token_hex(20)
     url = f"http://127.0.0.1:{port}"
     command = [
         environment / "bin/label-studio", "start", "--no-browser", "--internal-host", "127.0.0.1",
@@ -62,9 +62,11 @@ def client(environment, tmp_path_factory):
         )
     try:
         wait_for(url, server, folder / "log")
+        import httpx
         from label_studio_sdk import LabelStudio
 
-        yield LabelStudio(base_url=url, api_key=token)
+        with httpx.Client(timeout=60) as connection:
+            yield LabelStudio(base_url=url, api_key=token, httpx_client=connection)
     finally:
         server.terminate()
         try:
@@ -94,7 +96,7 @@ def test_twenty_labels_by_the_api_and_the_next_twenty_in_order(client):
     config = label_config(classes)
     project = client.projects.create(title="digits", label_config=config).id
     config = client.projects.get(id=project).label_config
-    labeled, answers, asked, waiting = start, y[start], [], None
+    labeled, answers, asked = start, y[start], []
     for n_round in (1, 2):
         model = LogisticRegression().fit(X[labeled], answers)
         pool = np.setdiff1d(np.arange(len(X)), labeled)
