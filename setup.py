@@ -15,6 +15,7 @@ def version():
 ACCELERATE = ["accelerate>=1.0"]
 ACTIVEML = ["scikit-activeml>=1.0"]
 DASK = ["dask[array,dataframe]>=2023.12.1", "distributed>=2023.12.1"]
+LABELSTUDIO = ["label-studio-sdk>=2.0"]
 PLOT = ["matplotlib>=3.7"]
 DOCS = [
     "numpydoc>=1.6",
@@ -78,6 +79,7 @@ setup(
         "activeml": ACTIVEML,
         "dask": DASK,
         "docs": DOCS,
+        "labelstudio": LABELSTUDIO,
         "plot": PLOT,
         "test": TEST,
     },

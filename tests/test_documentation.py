@@ -17,6 +17,7 @@ MODULES = [
     "skally.criteria",
     "skally.datasets",
     "skally.epsilon",
+    "skally.interop.labelstudio",
     "skally.losses",
     "skally.modal",
     "skally.modules",
