@@ -65,9 +65,10 @@ def linear(task, state):
 
 
 ESTIMATORS = {each.__name__: each for each in (trees, trees_out_of_bag, boosting, linear)}
+STRONG = {"dual_lr": 0.125, "dual_decay": 4.0, "dual_max": 1.0}  # ten times the default
 SETTINGS = {
-    "recorded": {"weighted": False},
-    "weighted": {},
+    "recorded": {"weighted": False, **STRONG},
+    "weighted": STRONG,
     "1 update": {"n_dual_updates": 1},
     "6 updates": {"n_dual_updates": 6},
     "epsilon auto": {"epsilon": "auto"},

@@ -1,8 +1,8 @@
 """Tables of the documentation from the files of ``tabular_duals.py``.
 
 Run: ``python tests/benchmarks/tabular_duals_summary.py FOLDER``, where the folder has the files
-``epsilon.csv``, ``wrong_targets.csv``, ``dual_rank.csv`` and ``persons.csv``. It writes their means
-beside them, into files whose names end in ``_summary``.
+``epsilon.csv``, ``wrong_targets.csv``, ``dual_rank.csv``, ``persons.csv``, ``epsilon_steps.csv``.
+It writes the means of the first four beside them, into files whose names end in ``_summary``.
 """
 
 import argparse
@@ -125,8 +125,8 @@ def main():
         frame = summary(lines)
         print(f"\n{name}\n{frame.to_string()}")
         frame.to_csv(folder / f"{name}_summary.csv")
-        if name == "epsilon":
-            print(f"\ndual steps\n{of_steps(lines).to_string()}")
+    steps = of_steps(pd.read_csv(folder / "epsilon_steps.csv"))
+    print(f"\ndual steps\n{steps.to_string()}")
 
 
 if __name__ == "__main__":
