@@ -38,7 +38,8 @@ class Run:
         with tqdm(total=total, unit="round", disable=not verbose) as bar:
             with Parallel(n_jobs=n_jobs, return_as="generator_unordered") as parallel:
                 while not self._go_levels(parallel, bar):
-                    bar.reset()
+                    if verbose:  # old releases of tqdm cannot reset a bar that is not shown
+                        bar.reset()
 
     def _go_levels(self, parallel, bar):
         """All missing rounds; False if labels were taken back, so that some are missing again."""

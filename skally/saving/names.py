@@ -9,6 +9,7 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.compose import make_column_selector
 from sklearn.model_selection import BaseCrossValidator
+from sklearn.utils._metadata_requests import MetadataRequest, MethodMetadataRequest
 from skorch import NeuralNet, callbacks, dataset
 
 from skally.nets import estimators
@@ -24,6 +25,7 @@ KINDS = (
     BaseEstimator, NeuralNet, np.generic, torch.nn.Module, torch.optim.Optimizer,
     torch.optim.lr_scheduler.LRScheduler, torch.utils.data.Dataset, torch.utils.data.DataLoader,
     make_column_selector, BaseCrossValidator, dataset.ValidSplit,
+    MetadataRequest, MethodMetadataRequest,  # of searches, in some releases of scikit-learn
     callbacks.EarlyStopping, callbacks.EpochScoring, callbacks.EpochTimer, callbacks.Freezer,
     callbacks.GradientNormClipping, callbacks.LRScheduler, callbacks.PassthroughScoring,
     callbacks.PrintLog,
