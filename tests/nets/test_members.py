@@ -280,6 +280,9 @@ def test_the_larger_epsilon_is_the_fewer_duals_are_active(table):
     assert shares == sorted(shares, reverse=True) and shares[0] > 0.8 and shares[-1] == 0
     some, without = (net.predict(table[0]) for net in nets[1::2])
     assert abs(some - without).max() > 0.001 * table[1].std()  # after 4 epochs, duals <= 0.1
+    stronger = {**QUICK, "epsilon": 0.3, "dual_decay": 4, "dual_max": 1}
+    strong = ConstrainedNetRegressor(**stronger).fit(*table).predict(table[0])
+    assert abs(strong - without).max() > 0.01 * table[1].std()
 
 
 def test_predictions_are_the_weighted_mean_of_members_and_constant(table):
