@@ -78,6 +78,14 @@ def model_draws(estimator, X, n_draws, rng):
         )
 
 
+def has_members(estimator):
+    """Whether there are predictions of several models without draws of dropout."""
+    if hasattr(estimator, "dual_variables_") and hasattr(estimator, "estimator_"):
+        return has_members(unwrap(estimator.estimator_)[1])
+    n_members = getattr(getattr(estimator, "net_", None), "n_members", 1)
+    return isinstance(estimator, ENSEMBLES) or n_members > 1
+
+
 def dropout_draws(net, X, n_draws, rng):
     """Predictions of a net, (n, n_classes) or (n, m), each under another draw of its dropout."""
     predict = net.predict if is_regressor(net) else net.predict_proba

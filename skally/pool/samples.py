@@ -18,7 +18,7 @@ from skally.pool.checks import (
     naming_rows,
     need,
 )
-from skally.pool.ensembles import model_draws, spread
+from skally.pool.ensembles import has_members, model_draws, spread
 from skally.pool.gradients import gradient_sketch
 from skally.pool.unwrapping import (
     check_fitted,
@@ -94,6 +94,16 @@ class Samples:
     def net(self):
         """The estimator within all wrappings: the one that learns."""
         return unwrap(self.estimator)[1]
+
+    @property
+    def has_members(self):
+        """Whether the estimator is a committee, an ensemble or a net of several members."""
+        return learners_of(self.estimator) is not None or has_members(self.net)
+
+    @property
+    def has_duals(self):
+        """Whether the estimator was fitted under constraints."""
+        return all(hasattr(member.net, "dual_variables_") for member in self.members)
 
     def check_has_proba(self):
         """Raise unless the estimator is a classifier with ``predict_proba``."""

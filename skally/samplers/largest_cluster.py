@@ -12,7 +12,7 @@ from skally.pool.duals import duals_to_learn
 from skally.samplers.ally import ALLYSampler, check_max_dual
 from skally.samplers.base import BaseSampler, check_hooks, utility_of
 from skally.samplers.head import HeadSampler
-from skally.samplers.uncertainty import SpreadSampler
+from skally.samplers.uncertainty import MarginSampler, SpreadSampler
 from skally.utils.validation import check_number
 
 
@@ -84,14 +84,17 @@ class WeightedLCMDSampler(BaseSampler):
 
     Parameters
     ----------
-    utility : "spread", "dual", "both", sampler, or list of samplers
-        Values each row. "spread" is :class:`skally.SpreadSampler`: how far the members of an
-        ensemble, or its trees, disagree. "dual" is the predicted dual of
-        :class:`skally.ALLYSampler`, learned from the duals of withheld rows if the net has several
-        members. "both" is the list of the two. Of a list the geometric mean is taken, without
-        utilities that are nowhere more than zero.
-    power : float, not negative
-        0 means unweighted distances, and 0.5 the root of the utility.
+    utility : "auto", "margin", "spread", "dual", "both", sampler, or list of samplers
+        Values each row. "margin" is :class:`skally.MarginSampler`: how close the two most probable
+        classes are. "spread" is :class:`skally.SpreadSampler`: how far the members of an ensemble,
+        or its trees, disagree. "dual" is the predicted dual of :class:`skally.ALLYSampler`, learned
+        from the duals of withheld rows if the net has several members. "both" is the list of the
+        last two. "auto" is "margin" for classifiers, and for regressors "spread" if they have
+        members and "dual" if not. Of a list the geometric mean is taken, without utilities that
+        are nowhere more than zero.
+    power : float, not negative, or None
+        0 means unweighted distances, and 0.5 the root of the utility. None means 2 for "margin"
+        and 1 for all others.
     offset : float, not negative
         Multiple of the mean utility that is added to each, so that rows of utility zero count too.
     features : "embedding" or "gradient"
@@ -118,8 +121,8 @@ class WeightedLCMDSampler(BaseSampler):
 
     def __init__(
         self,
-        utility="spread",
-        power=0.5,
+        utility="auto",
+        power=None,
         *,
         offset=0.0,
         features="embedding",
@@ -134,40 +137,56 @@ class WeightedLCMDSampler(BaseSampler):
         self.sketch_size = sketch_size
 
     def prepare(self, pool, rng):
-        parts = [part.prepare(pool, rng) for part in self._parts()]
-        return clone(self).set_params(utility=parts)
+        parts = [part.prepare(pool, rng) for part in self._parts(pool)]
+        return clone(self).set_params(utility=parts, power=self._power(pool))
 
     def utility(self, pool, rng):  # found on the class: see utility_of
         self._check_parameters()
-        utilities = [utility_of(part, pool, rng) for part in self._parts()]
+        utilities = [utility_of(part, pool, rng) for part in self._parts(pool)]
         return utilities[0] if len(utilities) == 1 else geometric_mean(utilities)
 
     def select(self, pool, utility, k, rng):
         self._check_parameters()
-        weight = as_weight(utility, self.power, self.offset)
+        weight = as_weight(utility, self._power(pool), self.offset)
         return largest_cluster(*clusters(self, pool, rng), k, weight)
 
-    def _parts(self):
+    def _kind(self, pool):
+        """Parameter ``utility``, with a name in the place of "auto"."""
+        if not isinstance(self.utility, str) or self.utility != "auto":
+            return self.utility
+        if not pool.is_regression:
+            return "margin"
+        return "spread" if pool.has_members or not pool.has_duals else "dual"
+
+    def _parts(self, pool):
         """Samplers whose utilities are multiplied."""
-        parts = self.utility
+        parts = self._kind(pool)
         if isinstance(parts, str):
             parts = UTILITIES.get(parts, ())
         parts = list(parts) if isinstance(parts, list | tuple) else [parts]
         if not parts:
             raise ValueError(
-                f"utility == {self.utility!r}, must be one of {sorted(UTILITIES)}, a sampler or a "
-                "list of samplers."
+                f"utility == {self.utility!r}, must be 'auto', one of {sorted(UTILITIES)}, a "
+                "sampler or a list of samplers."
             )
         for part in parts:
             check_hooks(part)
         return parts
 
+    def _power(self, pool):
+        if self.power is not None:
+            return self.power
+        kind = self._kind(pool)
+        return 2.0 if isinstance(kind, str) and kind == "margin" else 1.0
+
     def _check_parameters(self):
-        check_number("power", self.power, numbers.Real, 0)
+        if self.power is not None:
+            check_number("power", self.power, numbers.Real, 0)
         check_number("offset", self.offset, numbers.Real, 0)
 
 
 UTILITIES = {
+    "margin": [MarginSampler()],
     "spread": [SpreadSampler()],
     "dual": [ALLYSampler()],
     "both": [SpreadSampler(), ALLYSampler()],

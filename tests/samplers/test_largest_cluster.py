@@ -15,6 +15,7 @@ from skally import (
     BALDSampler,
     BaseSampler,
     ComposedSampler,
+    ConstrainedRegressor,
     DualLCMDSampler,
     LCMDSampler,
     SpreadSampler,
@@ -128,13 +129,40 @@ def test_dual_lcmd_without_any_dual_weighs_all_rows_the_same(regressor, diabetes
 @pytest.mark.parametrize("power", [0.5, 1.0, 2])
 def test_distances_are_weighted_by_a_power_of_the_spread_of_trees(power, trees, diabetes):
     X, X_pool = diabetes[0][:60].astype(float), diabetes[0][60:].astype(float)
-    sampler = WeightedLCMDSampler(power=power)
+    sampler = WeightedLCMDSampler("spread", power)
     picks, utility = sampler.query(trees, X_pool, 12, X=X, return_utilities=True)
     variance = np.var([tree.predict(X_pool) for tree in trees], axis=0)
     assert np.allclose(utility, variance)
     assert_largest_cluster(picks, X_pool, X, variance**power)
     with pytest.raises(AssertionError):  # unweighted
         assert_largest_cluster(picks, X_pool, X)
+
+
+def test_the_utility_and_its_power_are_those_of_the_task(regressor, trees, diabetes, digits):
+    X, X_pool = diabetes[0][:60].astype(float), diabetes[0][60:].astype(float)
+    picks, utility = WeightedLCMDSampler().query(trees, X_pool, 12, X=X, return_utilities=True)
+    variance = np.var([tree.predict(X_pool) for tree in trees], axis=0)
+    assert np.allclose(utility, variance)
+    assert_largest_cluster(picks, X_pool, X, variance)
+
+    line = ConstrainedRegressor(LinearRegression(), random_state=0).fit(*diabetes)
+    chosen, dual = (
+        sampler.query(line, X_pool, 5, X=X, return_utilities=True)[1]
+        for sampler in (
+            WeightedLCMDSampler(random_state=0),
+            WeightedLCMDSampler("dual", random_state=0),
+        )
+    )
+    assert np.array_equal(chosen, dual)
+
+    X, y = digits
+    model = ExtraTreesClassifier(20, random_state=0).fit(X[:100], y[:100])
+    picks, utility = WeightedLCMDSampler().query(
+        model, X[100:], 9, X=X[:100], return_utilities=True
+    )
+    second, first = np.sort(model.predict_proba(X[100:]))[:, -2:].T
+    assert np.allclose(utility, 1 - (first - second))
+    assert_largest_cluster(picks, X[100:].astype(float), X[:100].astype(float), utility**2)
 
 
 def test_the_offset_is_a_multiple_of_the_mean_utility(trees, diabetes, rng):
@@ -190,7 +218,7 @@ def test_the_utility_of_several_samplers_is_their_geometric_mean(regressor, diab
     picks, utility = both.query(regressor, X, 8, return_utilities=True)
     assert np.allclose(utility, expected, rtol=1e-5) and np.ptp(utility) > 0
     Z, centers = regressor.embed(X).astype(float), regressor.train_embedding_.astype(float)
-    assert_largest_cluster(picks, Z, centers, np.sqrt(utility))
+    assert_largest_cluster(picks, Z, centers, utility)
     alone = WeightedLCMDSampler("dual", random_state=0).query(regressor, X, return_utilities=True)
     assert np.allclose(alone[1], dual)
 
@@ -219,7 +247,7 @@ def test_weights_on_gradients(regressor, diabetes, rng):
     Z, centers = (
         each.astype(float) for each in pool.gradient_sketches(64, np.random.RandomState(0))
     )
-    assert_largest_cluster(picks, Z, centers, np.sqrt(worth))
+    assert_largest_cluster(picks, Z, centers, worth)
 
 
 def test_any_utility_and_any_wrapper_take_it(digits):
@@ -238,8 +266,8 @@ def test_any_utility_and_any_wrapper_take_it(digits):
     (WeightedLCMDSampler(power=-0.5), "power == -0.5, must be >= 0"),
     (WeightedLCMDSampler(power=np.nan), "power == nan, must be a finite number >= 0"),
     (WeightedLCMDSampler(offset=-1), "offset == -1, must be >= 0"),
-    (WeightedLCMDSampler("x"), r"utility == 'x', must be one of \['both', 'dual', 'spread'\], a"),
-    (WeightedLCMDSampler([]), r"utility == \[\], must be one of"),
+    (WeightedLCMDSampler("x"), "utility == 'x', must be 'auto', one of .*'margin', 'spread'"),
+    (WeightedLCMDSampler([]), r"utility == \[\], must be 'auto', one of"),
     (WeightedLCMDSampler(3), "sampler == 3, must be a sampler"),
     (WeightedLCMDSampler(Given([np.nan] * 140)), "Given.utility returned nan in rows 0, 1"),
     (WeightedLCMDSampler([SpreadSampler(), Given([np.nan] * 140)]), "Given.utility returned nan"),
