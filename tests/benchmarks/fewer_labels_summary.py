@@ -1,0 +1,109 @@
+"""What the files of ``fewer_labels.py`` say, as the tables of docs/ahead.rst.
+
+Run: ``SKALLY_DATA=... python tests/benchmarks/fewer_labels_summary.py FOLDER [--write FOLDER]``
+
+The measure of a curve is the area under the logarithm of its errors after the first round, which is
+the same for all. Values are differences to random with the same random states, so that -0.1 is an
+error a tenth less. A star says that the difference is not due to chance: Student's t with Nadeau
+and Bengio's correction, p-values by Holm's method for all of an estimator and batch together.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from fewer_labels import SAMPLERS, split
+from tabular_cells import SETS, table, task_of
+
+from skally.benchmark import LearningCurves
+
+REFERENCE = "random"
+CELL = ["task", "estimator", "batch", "wrong", "importance"]
+
+
+def read(path):
+    """Cell of a file, its table, and its frame with the errors."""
+    name, *cell = (
+        path.stem.replace("power-plant", "power_plant").replace("breast-", "breast_").split("-")
+    )
+    name = name.replace("_", "-")
+    estimator, batch, wrong = cell[:3]
+    importance = float(cell[3]) if len(cell) > 3 else 0.5
+    frame = LearningCurves.load(path).frame.assign(data_set=name)
+    frame["error"] = 1 - frame["score"]
+    return (task_of(name), estimator, int(batch), float(wrong), importance), name, frame
+
+
+def as_curves(name, frame):
+    """Curves whose score is minus the logarithm of the error, without the first round."""
+    pool, test = split(len(table(name)[1]), 0)
+    least = 0.5 / len(test) if task_of(name) == "classification" else 1e-9
+    frame = frame[frame["round"] > 0]
+    logs = -np.log(frame["error"].clip(lower=least))
+    return LearningCurves.from_frame(frame.assign(score=logs), test_ratio=len(test) / len(pool))
+
+
+def compared(frames):
+    """A line for each table and sampler of a cell."""
+    curves = LearningCurves.concat({name: as_curves(name, each) for name, each in frames.items()})
+    lines = curves.compare(REFERENCE).drop(columns=["reference", "wins", "losses"])
+    lines[["difference", "low", "high"]] *= -1
+    lines = lines.rename(columns={"low": "high", "high": "low"})
+    rows = pd.concat(frames.values())
+    last = rows["round"] == rows.groupby("data_set")["round"].transform("max")
+    final = rows[last].groupby(["data_set", "sampler"])["error"].agg(["mean", "std", "count"])
+    seconds = rows.groupby(["data_set", "sampler"])["query_seconds"].median()
+    final = final.rename(columns={"mean": "final", "std": "final_std", "count": "states"})
+    lines = lines.merge(final.assign(query_seconds=seconds).reset_index(), how="right")
+    return lines[["data_set", "sampler", "difference", "low", "high", "p_adjusted", "states",
+                  "final", "final_std", "query_seconds"]]  # fmt: skip
+
+
+def shown(lines):
+    """A line for each sampler, a column for each table, and the mean over those that all have."""
+    names = [name for name in SETS if name in set(lines["data_set"])]
+    lines = lines[lines["sampler"] != REFERENCE]
+    values = lines.pivot(index="sampler", columns="data_set", values="difference")[names]
+    chance = lines.pivot(index="sampler", columns="data_set", values="p_adjusted")[names]
+    text = values.map("{:+.2f}".format) + np.where(chance < 0.05, "*", "")
+    text = text.where(values.notna(), "")
+    text["mean"] = values.mean(axis=1, skipna=False).map("{:+.3f}".format).replace("+nan", "")
+    order = [name for name in SAMPLERS if name in text.index]
+    text = text.loc[order].reset_index()
+    seconds = lines.pivot(index="sampler", columns="data_set", values="query_seconds")
+    if "LCMD" in seconds.index:
+        ratio = np.exp(np.log(seconds / seconds.loc["LCMD"]).mean(axis=1))
+        text["query time"] = ratio.loc[order].map("{:.1f}".format).to_numpy()
+    return text
+
+
+def main():
+    """Print the tables, and write them with ``--write``."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--write", type=Path)
+    options = parser.parse_args()
+    cells = {}
+    for path in sorted(options.folder.glob("*.sqlite")):
+        cell, name, frame = read(path)
+        cells.setdefault(cell, {})[name] = frame
+    long = []
+    for cell, frames in sorted(cells.items()):
+        lines = compared(frames)
+        long.append(lines.assign(**dict(zip(CELL, cell, strict=True))))
+        task, estimator, batch, wrong, importance = cell
+        stem = f"ahead_{task}_{estimator}_{batch}" + "_wrong" * (wrong > 0)
+        stem += f"_importance_{importance:g}" * (importance != 0.5)
+        print(f"\n{stem}, states: {lines['states'].min()} to {lines['states'].max()}")
+        print(shown(lines).to_string(index=False))
+        if options.write:
+            shown(lines).to_csv(options.write / f"{stem}.csv", index=False)
+    if options.write:
+        columns = [*CELL, *[name for name in long[0] if name not in CELL]]
+        table_of_all = pd.concat(long)[columns]
+        table_of_all.to_csv(options.write / "ahead.csv", index=False, float_format="%.4g")
+
+
+if __name__ == "__main__":
+    main()
