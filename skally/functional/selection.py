@@ -50,8 +50,8 @@ def gumbel_top_k(log_weights, k, rng):
     return top_k(log_weights + rng.gumbel(size=len(log_weights)), k, rng)
 
 
-def draw(weight, rng):
-    """One position drawn with probability proportional to its weight.
+def draw(weight, rng, size=None):
+    """Positions drawn with probability proportional to their weight, with replacement.
 
     The same as ``rng.choice`` with ``p``, whose checks take longer than the drawing.
 
@@ -59,13 +59,14 @@ def draw(weight, rng):
     ----------
     weight : array of shape (n,), not negative, not all zero
     rng : numpy.random.RandomState
+    size : int, optional
 
     Returns
     -------
-    position : int
+    position : int, or int array of shape (size,)
     """
     bounds = np.cumsum(weight, dtype=np.float64)
-    return int(np.searchsorted(bounds[:-1], rng.random_sample() * bounds[-1], side="right"))
+    return np.searchsorted(bounds[:-1], rng.random_sample(size) * bounds[-1], side="right")
 
 
 def kmeans_plusplus(q, h, k, rng):
@@ -97,7 +98,7 @@ def kmeans_plusplus(q, h, k, rng):
         to_last = factored_squared_distance(q, h, norms, chosen[-1])
         nearest_squared = np.minimum(nearest_squared, to_last)  # (n,) to the nearest chosen row
         weight = nearest_squared * rest
-        chosen.append(draw(weight if weight.any() else rest, rng))
+        chosen.append(int(draw(weight if weight.any() else rest, rng)))
     return np.array(chosen)
 
 

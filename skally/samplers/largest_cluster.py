@@ -82,6 +82,11 @@ class WeightedLCMDSampler(BaseSampler):
     utilities as zero. If no utility is more than zero, all factors are 1, and the picks are those
     of :class:`skally.LCMDSampler`. The units of the utilities do not matter.
 
+    The row that is farthest may be an outlier, from which other rows learn little. So every second
+    pick is a central row instead: of 16 that are drawn with probability proportional to their
+    weighted squared distance, the one that leaves the smallest sum of these distances, taken over
+    at most 2,000 rows.
+
     Parameters
     ----------
     utility : "auto", "margin", "spread", "dual", "both", sampler, or list of samplers
@@ -93,8 +98,10 @@ class WeightedLCMDSampler(BaseSampler):
         members and "dual" if not. Of a list the geometric mean is taken, without utilities that
         are nowhere more than zero.
     power : float, not negative, or None
-        0 means unweighted distances, and 0.5 the root of the utility. None means 2 for "margin"
+        0 means unweighted distances, and 0.5 the root of the utility. None means 3 for "margin"
         and 1 for all others.
+    central : bool
+        Whether every second pick is central. If not, all are the farthest of their clusters.
     offset : float, not negative
         Multiple of the mean utility that is added to each, so that rows of utility zero count too.
     features : "embedding" or "gradient"
@@ -105,8 +112,9 @@ class WeightedLCMDSampler(BaseSampler):
     References
     ----------
     Holzmueller, Zaverkin, Kaestner, Steinwart, "A Framework and Benchmark for Deep Batch Active
-    Learning for Regression", JMLR 24, 2023, for largest cluster, maximum distance. The weights are
-    ours.
+    Learning for Regression", JMLR 24, 2023, for largest cluster, maximum distance. Arthur,
+    Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007, for the best of several
+    drawn rows. The weights, and to take both in turn, are ours.
 
     Examples
     --------
@@ -124,6 +132,7 @@ class WeightedLCMDSampler(BaseSampler):
         utility="auto",
         power=None,
         *,
+        central=True,
         offset=0.0,
         features="embedding",
         sketch_size=512,
@@ -132,6 +141,7 @@ class WeightedLCMDSampler(BaseSampler):
         super().__init__(random_state=random_state)
         self.utility = utility
         self.power = power
+        self.central = central
         self.offset = offset
         self.features = features
         self.sketch_size = sketch_size
@@ -148,7 +158,8 @@ class WeightedLCMDSampler(BaseSampler):
     def select(self, pool, utility, k, rng):
         self._check_parameters()
         weight = as_weight(utility, self._power(pool), self.offset)
-        return largest_cluster(*clusters(self, pool, rng), k, weight)
+        to_draw = rng if self.central else None
+        return largest_cluster(*clusters(self, pool, rng), k, weight, to_draw)
 
     def _kind(self, pool):
         """Parameter ``utility``, with a name in the place of "auto"."""
@@ -177,9 +188,11 @@ class WeightedLCMDSampler(BaseSampler):
         if self.power is not None:
             return self.power
         kind = self._kind(pool)
-        return 2.0 if isinstance(kind, str) and kind == "margin" else 1.0
+        return 3.0 if isinstance(kind, str) and kind == "margin" else 1.0
 
     def _check_parameters(self):
+        if self.central not in (True, False):
+            raise ValueError(f"central == {self.central!r}, must be True or False.")
         if self.power is not None:
             check_number("power", self.power, numbers.Real, 0)
         check_number("offset", self.offset, numbers.Real, 0)
@@ -199,7 +212,7 @@ class DualLCMDSampler(HeadSampler):
     The same as :class:`skally.LCMDSampler` on the embedding, but each row's squared distances are
     multiplied by its predicted dual plus the mean predicted dual of the pool. The utility is the
     predicted dual. A warning says where the duals are all alike, as for :class:`ALLYSampler`. The
-    same as ``WeightedLCMDSampler(ALLYSampler(regressor, max_dual), power=1.0, offset=1.0)``.
+    same as ``WeightedLCMDSampler(ALLYSampler(regressor, max_dual), central=False, offset=1.0)``.
 
     Parameters
     ----------

@@ -5,6 +5,7 @@ from scipy.spatial.distance import cdist
 
 from skally.functional.clustering import (
     best_per_cluster,
+    central_row,
     in_turns,
     kmeans,
     largest_cluster,
@@ -68,6 +69,20 @@ def test_largest_cluster_equals_brute_force(seed, weighted):
     squared = cdist(Z, centers, "sqeuclidean")
     chosen = largest_cluster(Z, squared.argmin(axis=1), squared.min(axis=1), 15, weight)
     assert chosen.tolist() == brute_largest_cluster(Z, centers, 15, weight)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_central_row_is_the_best_of_those_drawn(seed):
+    rng = np.random.RandomState(seed)
+    Z, weight = rng.normal(size=(40, 3)), rng.exponential(size=40)
+    weighted = cdist(Z, rng.normal(size=(5, 3)), "sqeuclidean").min(axis=1) * weight
+    left, seen = weighted * (np.arange(40) % 4 > 0), rng.permutation(40)[:30]
+    drawn = np.random.RandomState(seed).choice(40, size=16, p=left / left.sum())
+    pick = central_row(Z, weighted, weight, left, seen, np.random.RandomState(seed))
+    remaining = [
+        np.minimum(weighted, ((Z - Z[row]) ** 2).sum(axis=1) * weight)[seen].sum() for row in drawn
+    ]
+    assert pick == drawn[np.argmin(remaining)] and pick % 4
 
 
 def test_largest_cluster_of_identical_rows_is_distinct():

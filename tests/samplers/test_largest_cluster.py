@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from modAL.models import ActiveLearner
 from picks import assert_largest_cluster
+from scipy.spatial.distance import cdist
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 from sklearn.linear_model import LinearRegression
 from sklearn.neighbors import KNeighborsRegressor
@@ -129,7 +130,7 @@ def test_dual_lcmd_without_any_dual_weighs_all_rows_the_same(regressor, diabetes
 @pytest.mark.parametrize("power", [0.5, 1.0, 2])
 def test_distances_are_weighted_by_a_power_of_the_spread_of_trees(power, trees, diabetes):
     X, X_pool = diabetes[0][:60].astype(float), diabetes[0][60:].astype(float)
-    sampler = WeightedLCMDSampler("spread", power)
+    sampler = WeightedLCMDSampler("spread", power, central=False)
     picks, utility = sampler.query(trees, X_pool, 12, X=X, return_utilities=True)
     variance = np.var([tree.predict(X_pool) for tree in trees], axis=0)
     assert np.allclose(utility, variance)
@@ -138,37 +139,55 @@ def test_distances_are_weighted_by_a_power_of_the_spread_of_trees(power, trees, 
         assert_largest_cluster(picks, X_pool, X)
 
 
-def test_the_utility_and_its_power_are_those_of_the_task(regressor, trees, diabetes, digits):
+def test_the_utility_and_its_power_are_those_of_the_task(trees, diabetes, digits):
     X, X_pool = diabetes[0][:60].astype(float), diabetes[0][60:].astype(float)
-    picks, utility = WeightedLCMDSampler().query(trees, X_pool, 12, X=X, return_utilities=True)
+    sampler = WeightedLCMDSampler(central=False, random_state=0)
+    picks, utility = sampler.query(trees, X_pool, 12, X=X, return_utilities=True)
     variance = np.var([tree.predict(X_pool) for tree in trees], axis=0)
     assert np.allclose(utility, variance)
     assert_largest_cluster(picks, X_pool, X, variance)
 
     line = ConstrainedRegressor(LinearRegression(), random_state=0).fit(*diabetes)
-    chosen, dual = (
-        sampler.query(line, X_pool, 5, X=X, return_utilities=True)[1]
-        for sampler in (
-            WeightedLCMDSampler(random_state=0),
-            WeightedLCMDSampler("dual", random_state=0),
-        )
-    )
-    assert np.array_equal(chosen, dual)
+    dual = WeightedLCMDSampler("dual", power=1, central=False, random_state=0)
+    chosen = [each.query(line, X_pool, 5, X=X).tolist() for each in (sampler, dual)]
+    assert chosen[0] == chosen[1]
 
     X, y = digits
     model = ExtraTreesClassifier(20, random_state=0).fit(X[:100], y[:100])
-    picks, utility = WeightedLCMDSampler().query(
-        model, X[100:], 9, X=X[:100], return_utilities=True
-    )
+    picks, utility = sampler.query(model, X[100:], 9, X=X[:100], return_utilities=True)
     second, first = np.sort(model.predict_proba(X[100:]))[:, -2:].T
     assert np.allclose(utility, 1 - (first - second))
-    assert_largest_cluster(picks, X[100:].astype(float), X[:100].astype(float), utility**2)
+    assert_largest_cluster(picks, X[100:].astype(float), X[:100].astype(float), utility**3)
+
+
+def test_every_second_pick_is_central(trees, diabetes):
+    X, X_pool = diabetes[0][:60].astype(float), diabetes[0][60:].astype(float)
+    picks, weight = WeightedLCMDSampler(random_state=0).query(
+        trees, X_pool, 12, X=X, return_utilities=True
+    )
+    centers, wins = list(X), 0
+    for i, pick in enumerate(picks.tolist()):
+        nearest = cdist(X_pool, np.array(centers), "sqeuclidean").min(axis=1) * weight
+        if i % 2:
+            to_each = cdist(X_pool, X_pool, "sqeuclidean") * weight[:, None]
+            left = np.minimum(nearest[:, None], to_each).sum(axis=0)  # with each row as a centre
+            wins += left[pick] < np.average(left, weights=nearest)
+        else:
+            assert_largest_cluster([pick], X_pool, np.array(centers), weight)
+        centers.append(X_pool[pick])
+    assert wins == 6 and len(set(picks.tolist())) == 12
+
+
+def test_a_query_of_more_rows_than_are_apart_takes_duplicates(trees, diabetes):
+    X_pool = np.repeat(diabetes[0][60:63], 4, axis=0)
+    picks = WeightedLCMDSampler(random_state=0).query(trees, X_pool, 12, X=diabetes[0][:60])
+    assert sorted(picks) == list(range(12))
 
 
 def test_the_offset_is_a_multiple_of_the_mean_utility(trees, diabetes, rng):
     X, X_pool = diabetes[0][:60].astype(float), diabetes[0][60:].astype(float)
     worth = rng.exponential(size=140) * (rng.random_sample(140) < 0.3)
-    sampler = WeightedLCMDSampler(Given(worth), power=0.5, offset=0.25)
+    sampler = WeightedLCMDSampler(Given(worth), power=0.5, central=False, offset=0.25)
     picks = sampler.query(trees, X_pool, 12, X=X)
     assert_largest_cluster(picks, X_pool, X, np.sqrt(worth + 0.25 * worth.mean()))
 
@@ -177,10 +196,12 @@ def test_a_power_of_zero_and_utilities_of_zero_leave_the_distances_as_they_are(t
     X, X_pool = diabetes[0][:60], diabetes[0][60:]
     plain = LCMDSampler().query(trees, X_pool, 9, X=X)
     for sampler in (
-        WeightedLCMDSampler(power=0),
-        WeightedLCMDSampler(Given(np.zeros(140))),
-        WeightedLCMDSampler(Given(-np.arange(140.0))),
-        WeightedLCMDSampler([Given(np.zeros(140)), Given(-np.arange(140.0))], offset=1.0),
+        WeightedLCMDSampler(power=0, central=False),
+        WeightedLCMDSampler(Given(np.zeros(140)), central=False),
+        WeightedLCMDSampler(Given(-np.arange(140.0)), central=False),
+        WeightedLCMDSampler(
+            [Given(np.zeros(140)), Given(-np.arange(140.0))], central=False, offset=1.0
+        ),
     ):
         assert np.array_equal(sampler.query(trees, X_pool, 9, X=X), plain)
 
@@ -188,7 +209,7 @@ def test_a_power_of_zero_and_utilities_of_zero_leave_the_distances_as_they_are(t
 def test_the_units_of_a_utility_do_not_matter(trees, diabetes, rng):
     worth = rng.exponential(size=140)
     picks = [
-        WeightedLCMDSampler(Given(worth * unit), power=2, offset=0.5)
+        WeightedLCMDSampler(Given(worth * unit), power=2, offset=0.5, random_state=0)
         .query(trees, diabetes[0][60:], 9, X=diabetes[0][:60]).tolist()
         for unit in (1.0, 2.0**900, 2.0**-900)  # powers of 2: no rounding
     ]  # fmt: skip
@@ -214,7 +235,7 @@ def test_the_utility_of_several_samplers_is_their_geometric_mean(regressor, diab
         for sampler in (SpreadSampler(), ALLYSampler(random_state=0))
     )
     expected = np.sqrt(spread / spread.max() * np.maximum(dual, 0) / dual.max())
-    both = WeightedLCMDSampler("both", random_state=0)
+    both = WeightedLCMDSampler("both", central=False, random_state=0)
     picks, utility = both.query(regressor, X, 8, return_utilities=True)
     assert np.allclose(utility, expected, rtol=1e-5) and np.ptp(utility) > 0
     Z, centers = regressor.embed(X).astype(float), regressor.train_embedding_.astype(float)
@@ -225,23 +246,28 @@ def test_the_utility_of_several_samplers_is_their_geometric_mean(regressor, diab
 
 def test_a_utility_that_is_nowhere_positive_is_left_out_of_several(trees, diabetes):
     X, X_pool = diabetes[0][:60], diabetes[0][60:]
-    several = WeightedLCMDSampler([Given(np.zeros(140)), SpreadSampler()])
+    several = WeightedLCMDSampler([Given(np.zeros(140)), SpreadSampler()], random_state=0)
     picks, utility = several.query(trees, X_pool, 9, X=X, return_utilities=True)
     spread = SpreadSampler().query(trees, X_pool, return_utilities=True)[1]
     assert np.allclose(utility, spread / spread.max())
-    assert np.array_equal(picks, WeightedLCMDSampler().query(trees, X_pool, 9, X=X))
+    alone = WeightedLCMDSampler("spread", random_state=0).query(trees, X_pool, 9, X=X)
+    assert np.array_equal(picks, alone)
 
 
 def test_dual_lcmd_is_a_special_case(regressor, diabetes):
     head, X = KNeighborsRegressor(3), diabetes[0][150:]
     special = DualLCMDSampler(head, 0.5).query(regressor, X, 9, return_utilities=True)
-    general = WeightedLCMDSampler(ALLYSampler(regressor=head, max_dual=0.5), 1.0, offset=1.0)
+    general = WeightedLCMDSampler(
+        ALLYSampler(regressor=head, max_dual=0.5), central=False, offset=1.0
+    )
     assert all(map(np.array_equal, special, general.query(regressor, X, 9, return_utilities=True)))
 
 
 def test_weights_on_gradients(regressor, diabetes, rng):
     X, worth = diabetes[0], rng.exponential(size=50)
-    sampler = WeightedLCMDSampler(Given(worth), features="gradient", sketch_size=64, random_state=0)
+    sampler = WeightedLCMDSampler(
+        Given(worth), central=False, features="gradient", sketch_size=64, random_state=0
+    )
     picks = sampler.query(regressor, X[150:], 6, X=X[:150])
     pool = Pool(regressor, X[150:], X[:150])
     Z, centers = (
@@ -265,6 +291,7 @@ def test_any_utility_and_any_wrapper_take_it(digits):
 @pytest.mark.parametrize("bad, message", [
     (WeightedLCMDSampler(power=-0.5), "power == -0.5, must be >= 0"),
     (WeightedLCMDSampler(power=np.nan), "power == nan, must be a finite number >= 0"),
+    (WeightedLCMDSampler(central="both"), "central == 'both', must be True or False"),
     (WeightedLCMDSampler(offset=-1), "offset == -1, must be >= 0"),
     (WeightedLCMDSampler("x"), "utility == 'x', must be 'auto', one of .*'margin', 'spread'"),
     (WeightedLCMDSampler([]), r"utility == \[\], must be 'auto', one of"),
