@@ -112,9 +112,10 @@ class WeightedLCMDSampler(BaseSampler):
     References
     ----------
     Holzmueller, Zaverkin, Kaestner, Steinwart, "A Framework and Benchmark for Deep Batch Active
-    Learning for Regression", JMLR 24, 2023, for largest cluster, maximum distance. Arthur,
-    Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007, for the best of several
-    drawn rows. The weights, and to take both in turn, are ours.
+    Learning for Regression", JMLR 24, 2023, for largest cluster, maximum distance.
+
+    Arthur, Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007, for the best
+    of several drawn rows. The weights, and to take both in turn, are ours.
 
     Examples
     --------

@@ -53,7 +53,7 @@ from skally.constrained import embedding
 from skally.paper import PAPER_SETTINGS
 
 MOST_POOL_ROWS, MOST_TEST_ROWS = 6_000, 4_000
-N_TREES = 100
+N_TREES, N_STATES = 100, 10
 # First labels, labels of a round, and rounds.
 ROUNDS = {20: (60, 20, 10), 50: (100, 50, 8), 200: (100, 200, 6)}
 NET_ROUNDS = {20: (60, 20, 4), 50: (100, 50, 4), 200: (100, 200, 3)}
@@ -158,7 +158,7 @@ def curves(name, key, batch, wrong, importance, options):
     X, y, task = np.asarray(X), np.asarray(y), task_of(name)
     # Rows twice: the first have the right labels and are measured on, the others are labelled.
     twice = np.vstack([X, X]), np.concatenate([y, with_wrong(y, wrong, task)])
-    parts = [split(len(y), state) for state in options.states]
+    parts = [split(len(y), state) for state in range(N_STATES)]
     n_initial, n_instances, n_rounds = (NET_ROUNDS if "net" in key else ROUNDS)[batch]
     most = min(len(pool) for pool, _ in parts)
     stem = f"{name}-{key}-{batch}-{wrong:g}" + (f"-{importance:g}" if importance != 0.5 else "")
@@ -190,7 +190,7 @@ def main():
     parser.add_argument("--samplers", default="random/LCMD/spread", type=lambda x: x.split("/"))
     parser.add_argument("--batches", type=listed(int, ROUNDS), default=[200])
     parser.add_argument("--wrong", type=listed(float), default=[0.0])
-    parser.add_argument("--states", type=int, default=10, help="number of random states")
+    parser.add_argument("--states", type=int, default=N_STATES, help="number of random states")
     parser.add_argument("--importance", type=float, default=0.5, help="power, for the embedding")
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args()
