@@ -1,6 +1,7 @@
 """Predictions of several models that the same labels allow: members, or draws of dropout."""
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import is_regressor
 from sklearn.ensemble import (
     BaggingClassifier,
@@ -12,24 +13,20 @@ from sklearn.ensemble import (
     VotingClassifier,
     VotingRegressor,
 )
-from sklearn.utils import check_array
+from sklearn.utils import check_array, get_tags
 
 from skally.nets.embedding import dropout_active
 from skally.pool.checks import check_proba
 from skally.pool.unwrapping import transform, unwrap
 from skally.utils.random import draw_seed, torch_seeded
-from skally.utils.validation import num_samples
 
-ENSEMBLES = (
-    BaggingClassifier,
-    BaggingRegressor,
+FORESTS = (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
-    VotingClassifier,
-    VotingRegressor,
 )
+ENSEMBLES = (*FORESTS, BaggingClassifier, BaggingRegressor, VotingClassifier, VotingRegressor)
 
 AS_IT_IS = {"accept_sparse": "csr", "dtype": None, "ensure_all_finite": False}
 
@@ -98,18 +95,30 @@ def dropout_draws(net, X, n_draws, rng):
 
 def ensemble_draws(ensemble, X):
     """Predictions of each member of an ensemble, (n, n_classes) or (n, m)."""
+    for member, predicted in zip(ensemble.estimators_, member_outputs(ensemble, X), strict=True):
+        if is_regressor(ensemble):
+            yield predicted.reshape(len(predicted), -1)
+        else:  # members were fitted on the numbers of the classes
+            proba = check_proba(predicted, member)
+            yield spread(proba, member.classes_, np.arange(len(ensemble.classes_)))
+
+
+def member_outputs(ensemble, X):
+    """What each member of an ensemble says of its columns of X, one after another."""
+    output = "predict" if is_regressor(ensemble) else "predict_proba"
+    if isinstance(ensemble, FORESTS) and not sparse.issparse(X):
+        finite = "allow-nan" if get_tags(ensemble).input_tags.allow_nan else True
+        values = check_array(X, dtype=np.float32, ensure_all_finite=finite)  # once for all trees
+        for tree in ensemble.estimators_:
+            yield getattr(tree, output)(values, check_input=False)
+        return
     every = [slice(None)] * len(ensemble.estimators_)
     columns = getattr(ensemble, "estimators_features_", every)  # those a bagged member looks at
     for member, features in zip(ensemble.estimators_, columns, strict=True):
         X_member = X
         if not hasattr(member, "feature_names_in_"):
             X_member = check_array(X, **AS_IT_IS)[:, features]
-        if is_regressor(ensemble):
-            yield member.predict(X_member).reshape(num_samples(X_member), -1)
-        else:  # members were fitted on the numbers of the classes
-            numbers = np.arange(len(ensemble.classes_))
-            proba = check_proba(member.predict_proba(X_member), member)
-            yield spread(proba, member.classes_, numbers)
+        yield getattr(member, output)(X_member)
 
 
 def spread(proba, classes, all_classes):
