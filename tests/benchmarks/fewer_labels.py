@@ -120,10 +120,12 @@ SAMPLERS = {
     "spread, root": WeightedLCMDSampler("spread", power=0.5, central=False),
     "spread": WeightedLCMDSampler("spread", power=1, central=False),
     "spread, central": WeightedLCMDSampler("spread"),
-    "dual by trees": WeightedLCMDSampler(ALLYSampler(regressor=HEAD)),
-    "dual, central": WeightedLCMDSampler("dual"),
-    "both by trees": WeightedLCMDSampler([SpreadSampler(), ALLYSampler(regressor=HEAD)]),
-    "both, central": WeightedLCMDSampler("both"),
+    "dual, root": WeightedLCMDSampler("dual", power=0.5, central=False),
+    "both, root": WeightedLCMDSampler("both", power=0.5, central=False),
+    "dual by trees": WeightedLCMDSampler(ALLYSampler(regressor=HEAD), power=0.5, central=False),
+    "both by trees": WeightedLCMDSampler(
+        [SpreadSampler(), ALLYSampler(regressor=HEAD)], power=0.5, central=False
+    ),
     "margin, 2": WeightedLCMDSampler("margin", power=2, central=False),
     "margin, 3": WeightedLCMDSampler("margin", power=3, central=False),
     "margin, central": WeightedLCMDSampler("margin"),
