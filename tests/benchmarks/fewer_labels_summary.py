@@ -1,6 +1,7 @@
 """What the files of ``fewer_labels.py`` say, as the tables of docs/ahead.rst.
 
-Run: ``SKALLY_DATA=... python tests/benchmarks/fewer_labels_summary.py FOLDER [--write FOLDER]``
+Run: ``SKALLY_DATA=... python tests/benchmarks/fewer_labels_summary.py FOLDER [--write FOLDER]
+[--picture FILE]``
 
 The measure of a curve is the area under the logarithm of its errors after the first round, which is
 the same for all. Values are differences to random with the same random states, so that -0.1 is an
@@ -11,6 +12,7 @@ and Bengio's correction, p-values by Holm's method for all of an estimator and b
 import argparse
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from fewer_labels import SAMPLERS, split
@@ -19,6 +21,11 @@ from tabular_cells import SETS, table, task_of
 from skally.benchmark import LearningCurves
 
 REFERENCE = "random"
+DRAWN = {
+    ("regression", "trees", 200, 0.0, 0.5): "spread, root",
+    ("classification", "trees", 200, 0.0, 0.5): "margin, central",
+}
+TITLES = {"regression": "Numbers: mean squared error", "classification": "Classes: error rate"}
 CELL = ["task", "estimator", "batch", "wrong", "importance"]
 
 
@@ -35,11 +42,11 @@ def read(path):
     return (task_of(name), estimator, int(batch), float(wrong), importance), name, frame
 
 
-def as_curves(name, frame):
-    """Curves whose score is minus the logarithm of the error, without the first round."""
+def as_curves(name, frame, first=1):
+    """Curves whose score is minus the logarithm of the error, from a round on."""
     pool, test = split(len(table(name)[1]), 0)
     least = 0.5 / len(test) if task_of(name) == "classification" else 1e-9
-    frame = frame[frame["round"] > 0]
+    frame = frame[frame["round"] >= first]
     logs = -np.log(frame["error"].clip(lower=least))
     return LearningCurves.from_frame(frame.assign(score=logs), test_ratio=len(test) / len(pool))
 
@@ -78,15 +85,53 @@ def shown(lines):
     return text
 
 
+def by_labels(frames, samplers):
+    """Errors on one table by number of labels, mean and deviation of each estimator and sampler."""
+    columns = {}
+    for title, frame in frames.items():
+        for sampler in samplers:
+            errors = frame[frame["sampler"] == sampler].groupby("n_labeled")["error"]
+            found = errors.agg(["mean", "std"])
+            text = [f"{mean:.3f} ± {std:.3f}" for mean, std in found.to_numpy()]
+            columns[f"{title}, {sampler}"] = pd.Series(text, found.index)
+    return pd.DataFrame(columns).fillna("").rename_axis("labels").reset_index()
+
+
+def draw(cells, path):
+    """Error as a ratio to that of random labels, geometric mean over the tables, by labels."""
+    figure, panels = plt.subplots(1, len(DRAWN), figsize=(11, 4.5), layout="constrained")
+    for ax, (cell, own) in zip(panels, DRAWN.items(), strict=True):
+        ratios = pd.concat([log_ratios(name, each) for name, each in cells[cell].items()])
+        curves = np.exp(ratios.groupby("n_labeled").mean())
+        names = [name for name in SAMPLERS if name in curves.dropna(axis=1)]
+        for name in names:
+            width, style = (2.5, "-") if name in (own, REFERENCE) else (1.2, "--")
+            color = "black" if name == REFERENCE else None
+            ax.plot(curves.index, curves[name], label=name, lw=width, ls=style, color=color)
+        ax.set(xlabel="labels", ylabel="error / error with random labels", title=TITLES[cell[0]])
+        ax.legend(fontsize=8)
+    figure.savefig(path, dpi=130)
+
+
+def log_ratios(name, frame):
+    """Logarithm of errors less that of random, mean over states; the first round is the same."""
+    rows = as_curves(name, frame, first=0).frame
+    logs = -rows.pivot(index=["seed", "n_labeled"], columns="sampler", values="score")
+    return logs.sub(logs[REFERENCE], axis=0).groupby("n_labeled").mean()
+
+
 def main():
     """Print the tables, and write them with ``--write``."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--write", type=Path)
+    parser.add_argument("--picture", type=Path)
     options = parser.parse_args()
     cells = {}
     for path in sorted(options.folder.glob("*.sqlite")):
         cell, name, frame = read(path)
+        if frame["round"].max() < 1:  # just begun
+            continue
         cells.setdefault(cell, {})[name] = frame
     long = []
     for cell, frames in sorted(cells.items()):
@@ -99,7 +144,16 @@ def main():
         print(shown(lines).to_string(index=False))
         if options.write:
             shown(lines).to_csv(options.write / f"{stem}.csv", index=False)
+    if options.picture:
+        draw(cells, options.picture)
+    parkinsons = {
+        estimator: cells["regression", estimator, 200, 0.0, 0.5]["parkinsons"]
+        for estimator in ("trees", "net")
+    }
+    errors = by_labels(parkinsons, [REFERENCE, "LCMD", "spread, root"])
+    print(f"\nParkinsons\n{errors.to_string(index=False)}")
     if options.write:
+        errors.to_csv(options.write / "ahead_parkinsons.csv", index=False)
         columns = [*CELL, *[name for name in long[0] if name not in CELL]]
         table_of_all = pd.concat(long)[columns]
         table_of_all.to_csv(options.write / "ahead.csv", index=False, float_format="%.4g")
