@@ -82,10 +82,10 @@ class WeightedLCMDSampler(BaseSampler):
     utilities as zero. If no utility is more than zero, all factors are 1, and the picks are those
     of :class:`skally.LCMDSampler`. The units of the utilities do not matter.
 
-    The row that is farthest may be an outlier, from which other rows learn little. So every second
-    pick is a central row instead: of 16 that are drawn with probability proportional to their
-    weighted squared distance, the one that leaves the smallest sum of these distances, taken over
-    at most 2,000 rows.
+    The row that is farthest may be an outlier, from which other rows learn little. So with
+    ``central`` every second pick is a central row instead: of 16 that are drawn with probability
+    proportional to their weighted squared distance, the one that leaves the smallest sum of these
+    distances, taken over at most 2,000 rows.
 
     Parameters
     ----------
@@ -99,9 +99,10 @@ class WeightedLCMDSampler(BaseSampler):
         are nowhere more than zero.
     power : float, not negative, or None
         0 means unweighted distances, and 0.5 the root of the utility. None means 3 for "margin"
-        and 1 for all others.
-    central : bool
-        Whether every second pick is central. If not, all are the farthest of their clusters.
+        and 0.5 for all others.
+    central : bool or None
+        Whether every second pick is central. If not, all are the farthest of their clusters. None
+        means for classifiers alone.
     offset : float, not negative
         Multiple of the mean utility that is added to each, so that rows of utility zero count too.
     features : "embedding" or "gradient"
@@ -133,7 +134,7 @@ class WeightedLCMDSampler(BaseSampler):
         utility="auto",
         power=None,
         *,
-        central=True,
+        central=None,
         offset=0.0,
         features="embedding",
         sketch_size=512,
@@ -159,7 +160,8 @@ class WeightedLCMDSampler(BaseSampler):
     def select(self, pool, utility, k, rng):
         self._check_parameters()
         weight = as_weight(utility, self._power(pool), self.offset)
-        to_draw = rng if self.central else None
+        is_central = not pool.is_regression if self.central is None else self.central
+        to_draw = rng if is_central else None
         return largest_cluster(*clusters(self, pool, rng), k, weight, to_draw)
 
     def _kind(self, pool):
@@ -189,11 +191,11 @@ class WeightedLCMDSampler(BaseSampler):
         if self.power is not None:
             return self.power
         kind = self._kind(pool)
-        return 3.0 if isinstance(kind, str) and kind == "margin" else 1.0
+        return 3.0 if isinstance(kind, str) and kind == "margin" else 0.5
 
     def _check_parameters(self):
-        if self.central not in (True, False):
-            raise ValueError(f"central == {self.central!r}, must be True or False.")
+        if self.central not in (None, True, False):
+            raise ValueError(f"central == {self.central!r}, must be None, True or False.")
         if self.power is not None:
             check_number("power", self.power, numbers.Real, 0)
         check_number("offset", self.offset, numbers.Real, 0)
@@ -213,7 +215,7 @@ class DualLCMDSampler(HeadSampler):
     The same as :class:`skally.LCMDSampler` on the embedding, but each row's squared distances are
     multiplied by its predicted dual plus the mean predicted dual of the pool. The utility is the
     predicted dual. A warning says where the duals are all alike, as for :class:`ALLYSampler`. The
-    same as ``WeightedLCMDSampler(ALLYSampler(regressor, max_dual), central=False, offset=1.0)``.
+    same as ``WeightedLCMDSampler(ALLYSampler(regressor, max_dual), 1, central=False, offset=1)``.
 
     Parameters
     ----------

@@ -119,7 +119,7 @@ SAMPLERS = {
     "LCMD, gradients": LCMDSampler(features="gradient"),
     "spread, root": WeightedLCMDSampler("spread", power=0.5, central=False),
     "spread": WeightedLCMDSampler("spread", power=1, central=False),
-    "spread, central": WeightedLCMDSampler("spread"),
+    "spread, central": WeightedLCMDSampler("spread", power=1, central=True),
     "dual, root": WeightedLCMDSampler("dual", power=0.5, central=False),
     "both, root": WeightedLCMDSampler("both", power=0.5, central=False),
     "dual by trees": WeightedLCMDSampler(ALLYSampler(regressor=HEAD), power=0.5, central=False),
@@ -128,7 +128,7 @@ SAMPLERS = {
     ),
     "margin, 2": WeightedLCMDSampler("margin", power=2, central=False),
     "margin, 3": WeightedLCMDSampler("margin", power=3, central=False),
-    "margin, central": WeightedLCMDSampler("margin"),
+    "margin, central": WeightedLCMDSampler("margin", power=3, central=True),
     "ALLY": ALLYSampler(),
     "DualLCMD": DualLCMDSampler(),
 }

@@ -39,6 +39,8 @@ def read(path):
     importance = float(cell[3]) if len(cell) > 3 else 0.5
     frame = LearningCurves.load(path).frame.assign(data_set=name)
     frame["error"] = 1 - frame["score"]
+    rounds = frame.groupby("sampler")["round"].transform("max")  # not those just begun
+    frame = frame[rounds == frame["round"].max()]
     return (task_of(name), estimator, int(batch), float(wrong), importance), name, frame
 
 

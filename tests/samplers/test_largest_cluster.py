@@ -141,28 +141,32 @@ def test_distances_are_weighted_by_a_power_of_the_spread_of_trees(power, trees, 
 
 def test_the_utility_and_its_power_are_those_of_the_task(trees, diabetes, digits):
     X, X_pool = diabetes[0][:60].astype(float), diabetes[0][60:].astype(float)
-    sampler = WeightedLCMDSampler(central=False, random_state=0)
-    picks, utility = sampler.query(trees, X_pool, 12, X=X, return_utilities=True)
+    picks, utility = WeightedLCMDSampler().query(trees, X_pool, 12, X=X, return_utilities=True)
     variance = np.var([tree.predict(X_pool) for tree in trees], axis=0)
     assert np.allclose(utility, variance)
-    assert_largest_cluster(picks, X_pool, X, variance)
+    assert_largest_cluster(picks, X_pool, X, np.sqrt(variance))
 
     line = ConstrainedRegressor(LinearRegression(), random_state=0).fit(*diabetes)
-    dual = WeightedLCMDSampler("dual", power=1, central=False, random_state=0)
-    chosen = [each.query(line, X_pool, 5, X=X).tolist() for each in (sampler, dual)]
+    samplers = WeightedLCMDSampler(random_state=0), WeightedLCMDSampler("dual", random_state=0)
+    chosen = [each.query(line, X_pool, 5, X=X).tolist() for each in samplers]
     assert chosen[0] == chosen[1]
 
     X, y = digits
     model = ExtraTreesClassifier(20, random_state=0).fit(X[:100], y[:100])
-    picks, utility = sampler.query(model, X[100:], 9, X=X[:100], return_utilities=True)
+    picks, utility = WeightedLCMDSampler(central=False).query(
+        model, X[100:], 9, X=X[:100], return_utilities=True
+    )
     second, first = np.sort(model.predict_proba(X[100:]))[:, -2:].T
     assert np.allclose(utility, 1 - (first - second))
     assert_largest_cluster(picks, X[100:].astype(float), X[:100].astype(float), utility**3)
+    samplers = [WeightedLCMDSampler(central=each, random_state=0) for each in (None, True)]
+    chosen = [each.query(model, X[100:], 9, X=X[:100]).tolist() for each in samplers]
+    assert chosen[0] == chosen[1] != picks.tolist()
 
 
 def test_every_second_pick_is_central(trees, diabetes):
     X, X_pool = diabetes[0][:60].astype(float), diabetes[0][60:].astype(float)
-    picks, weight = WeightedLCMDSampler(random_state=0).query(
+    picks, weight = WeightedLCMDSampler(power=1, central=True, random_state=0).query(
         trees, X_pool, 12, X=X, return_utilities=True
     )
     centers, wins = list(X), 0
@@ -180,7 +184,8 @@ def test_every_second_pick_is_central(trees, diabetes):
 
 def test_a_query_of_more_rows_than_are_apart_takes_duplicates(trees, diabetes):
     X_pool = np.repeat(diabetes[0][60:63], 4, axis=0)
-    picks = WeightedLCMDSampler(random_state=0).query(trees, X_pool, 12, X=diabetes[0][:60])
+    sampler = WeightedLCMDSampler(central=True, random_state=0)
+    picks = sampler.query(trees, X_pool, 12, X=diabetes[0][:60])
     assert sorted(picks) == list(range(12))
 
 
@@ -239,7 +244,7 @@ def test_the_utility_of_several_samplers_is_their_geometric_mean(regressor, diab
     picks, utility = both.query(regressor, X, 8, return_utilities=True)
     assert np.allclose(utility, expected, rtol=1e-5) and np.ptp(utility) > 0
     Z, centers = regressor.embed(X).astype(float), regressor.train_embedding_.astype(float)
-    assert_largest_cluster(picks, Z, centers, utility)
+    assert_largest_cluster(picks, Z, centers, np.sqrt(utility))
     alone = WeightedLCMDSampler("dual", random_state=0).query(regressor, X, return_utilities=True)
     assert np.allclose(alone[1], dual)
 
@@ -257,9 +262,7 @@ def test_a_utility_that_is_nowhere_positive_is_left_out_of_several(trees, diabet
 def test_dual_lcmd_is_a_special_case(regressor, diabetes):
     head, X = KNeighborsRegressor(3), diabetes[0][150:]
     special = DualLCMDSampler(head, 0.5).query(regressor, X, 9, return_utilities=True)
-    general = WeightedLCMDSampler(
-        ALLYSampler(regressor=head, max_dual=0.5), central=False, offset=1.0
-    )
+    general = WeightedLCMDSampler(ALLYSampler(regressor=head, max_dual=0.5), 1, offset=1)
     assert all(map(np.array_equal, special, general.query(regressor, X, 9, return_utilities=True)))
 
 
@@ -273,7 +276,7 @@ def test_weights_on_gradients(regressor, diabetes, rng):
     Z, centers = (
         each.astype(float) for each in pool.gradient_sketches(64, np.random.RandomState(0))
     )
-    assert_largest_cluster(picks, Z, centers, worth)
+    assert_largest_cluster(picks, Z, centers, np.sqrt(worth))
 
 
 def test_any_utility_and_any_wrapper_take_it(digits):
@@ -291,7 +294,7 @@ def test_any_utility_and_any_wrapper_take_it(digits):
 @pytest.mark.parametrize("bad, message", [
     (WeightedLCMDSampler(power=-0.5), "power == -0.5, must be >= 0"),
     (WeightedLCMDSampler(power=np.nan), "power == nan, must be a finite number >= 0"),
-    (WeightedLCMDSampler(central="both"), "central == 'both', must be True or False"),
+    (WeightedLCMDSampler(central="both"), "central == 'both', must be None, True or False"),
     (WeightedLCMDSampler(offset=-1), "offset == -1, must be >= 0"),
     (WeightedLCMDSampler("x"), "utility == 'x', must be 'auto', one of .*'margin', 'spread'"),
     (WeightedLCMDSampler([]), r"utility == \[\], must be 'auto', one of"),
