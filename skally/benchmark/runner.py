@@ -78,36 +78,36 @@ def learning_curves(
         :class:`~skally.benchmark.Answer`, with the name of who labelled, or yield an
         :class:`~skally.benchmark.Undo`; what it returns may also be a dict from position to label.
         The labels are in ``curves.labels``.
-    X_test, y_test : array-likes, optional
+    X_test, y_test : array-likes, default=None
         Samples to score on, the same for all random states. If they are not given and ``y`` is a
         function, there are no scores.
-    cv : int, splitter or iterable of (train, test), optional
+    cv : int, splitter or iterable of (train, test), default=None
         Splits that replace ``X_test``: the random state at position i takes split i, modulo the
         number of splits. A splitter whose ``random_state`` is None gets that of the curve. Without
         ``cv`` and ``X_test``, a random quarter of the rows, or of the groups, is held out.
-    groups : array-like of shape (n,), optional
+    groups : array-like of shape (n,), default=None
         For ``cv``.
-    n_initial : int, or int array-like
+    n_initial : int, or int array-like, default=100
         Number of samples that are labelled at the start, drawn at random, or their positions in X.
-    n_instances : int
+    n_instances : int, default=200
         Number of labels per round.
-    n_rounds : int
+    n_rounds : int, default=10
         Number of queries. A curve has one point more, for the initial labels.
-    random_states : sequence of distinct int, from 0
+    random_states : sequence of distinct int, from 0, default=(0, 1, 2, 3, 4)
         There is one curve for each of them and each sampler.
-    scoring : str or callable, optional
+    scoring : str or callable, default=None
         As in scikit-learn, where more is better; one score, no list or dict. None uses the
         estimator's ``score``. Classes that the first labels lack have probability zero.
-    stopping : stopping criterion, optional
+    stopping : stopping criterion, default=None
         A criterion of ``skally.stopping``. A curve ends with the round in which it is reached. Its
         stop set are 2,000 random samples that have no label at the start, or all if there are
         fewer.
-    n_jobs : int, optional
+    n_jobs : int, default=None
         Number of curves to compute in parallel, as in joblib.
-    cache : str or path-like, optional
+    cache : str or path-like, default=None
         File to store the results in, locked by a second one, CACHE.lock; None keeps them in memory
         only.
-    verbose : int
+    verbose : int, default=0
         Above 0, a progress bar of the rounds is shown.
 
     Returns
