@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 API = (ROOT / "docs" / "api.rst").read_text(encoding="utf-8")
 NAMES = re.findall(r"^   (skally\.[\w.]+)$", API, re.MULTILINE)
-CONSTANTS = {"skally.paper.PAPER_SETTINGS": "skally/nets/presets.py"}  # and where they are made
+CONSTANTS = ["skally.paper.PAPER_SETTINGS"]
 
 
 def public_object(path):
@@ -25,9 +25,11 @@ def public_object(path):
 
 def docstring_of_constant(path):
     """What follows the assignment, which Sphinx takes for the docstring."""
-    body = ast.parse((ROOT / CONSTANTS[path]).read_text(encoding="utf-8")).body
+    module, _, name = path.rpartition(".")
+    source = Path(import_module(module).__file__).read_text(encoding="utf-8")
+    body = ast.parse(source).body
     names = [isinstance(node, ast.Assign) and node.targets[0].id for node in body]
-    return ast.literal_eval(body[names.index(path.rpartition(".")[2]) + 1].value)
+    return ast.literal_eval(body[names.index(name) + 1].value)
 
 
 def sections(docstring):

@@ -51,10 +51,10 @@ def learning_curves(
 ):
     """Scores by number of labels, of several samplers under the same conditions.
 
-    A round labels a batch, fits a new clone of the estimator on all labelled samples, scores it,
-    and lets the sampler choose the next batch. For one random state, all samplers start from the
-    same labelled samples, are scored on the same test samples, and train from the same initial
-    weights in every round. All curves reach a round before any of them goes on to the next.
+    A :term:`round` labels a batch, fits a new clone of the estimator on all labelled samples,
+    scores it, and lets the sampler choose the next batch. For one random state, all samplers start
+    from the same labelled samples, are scored on the same test samples, and train from the same
+    initial weights in every round. All curves reach a round before any of them goes on to the next.
 
     With ``cache``, each round is stored as soon as it is done. After a crash or a power cut, the
     same call continues from the stored rounds, and ends with the scores and indices of a run that
@@ -71,10 +71,10 @@ def learning_curves(
         strategy of modAL's kind: a function of estimator, X_pool and ``n_instances``.
     X : array-like or data frame of n rows
     y : array-like of shape (n,) or (n, n_outputs), or function
-        A function is an oracle, such as a person who labels. It takes an int array of positions in
-        X and returns their labels, or yields them one by one; a label that is yielded is stored
-        before the next is asked for. Each position is asked for once, for all samplers and random
-        states together. In the place of a label it may give an
+        A function is an :term:`oracle`, such as a person who labels. It takes an int array of
+        positions in X and returns their labels, or yields them one by one; a label that is yielded
+        is stored before the next is asked for. Each position is asked for once, for all samplers
+        and random states together. In the place of a label it may give an
         :class:`~skally.benchmark.Answer`, with the name of who labelled, or yield an
         :class:`~skally.benchmark.Undo`; what it returns may also be a dict from position to label.
         The labels are in ``curves.labels``.

@@ -35,7 +35,7 @@ class ConstrainedNetClassifier(ClassifierMixin, BaseConstrainedNet):
         """Classify, and learn how hard each training sample is to satisfy.
 
     A net is trained under one constraint per labelled sample: its loss may not exceed epsilon. The
-    Lagrange multiplier of that constraint is the sample's dual variable.
+    Lagrange multiplier of that constraint is the sample's :term:`dual variable`.
 """
         + PARAMETERS.format(
             epsilon="0.2",
@@ -206,7 +206,7 @@ class ConstrainedNetRegressor(RegressorMixin, BaseConstrainedNet):
         """Predict numbers, and learn how hard each training sample is to satisfy.
 
     A net is trained under one constraint per labelled sample: its loss may not exceed epsilon. The
-    Lagrange multiplier of that constraint is the sample's dual variable.
+    Lagrange multiplier of that constraint is the sample's :term:`dual variable`.
 """
         + PARAMETERS.format(
             epsilon="0.1",

@@ -46,14 +46,15 @@ PARAMETERS = """
         Tolerance: the constraint loss that no training sample may exceed. One for each sample goes
         through ``fit(X, y, epsilon=eps)``, eps of shape (n,). "auto" is 1.2 times the mean loss of
         rows held out: of a single net's from training without constraints, which takes three more
-        fits, see :mod:`skally.epsilon`; of members' in the training itself.{normalize_y}
+        fits, see :func:`skally.epsilon.unconstrained_loss`; of members' in the training
+        itself.{normalize_y}
     criterion : nn.Module class or instance, or callable, default={criterion}
         Loss l. ``criterion(y_pred, y_true)`` gives one value per sample; torch's own losses are
         built with ``reduction="none"``. Losses of several outputs are averaged.{label_smoothing}
     constraint_criterion : as ``criterion``, or None, default=None
         Constraint loss l'. None means l. It need not look at the target: an argument named ``X``,
         ``module`` or ``outputs`` is given the batch's input, the net, or all that the net
-        returned. See :mod:`skally.criteria` for some.
+        returned, as by :class:`skally.criteria.ConsistencyLoss`.
     dual_lr : float, "auto" or None, default=None
         Step of the dual ascent. None is 0.002, which keeps duals so small that the test error stays
         that of the same net without constraints, unless some targets are far off; ``dual_max`` then

@@ -31,14 +31,14 @@ class Pool(Samples):
 
     Parameters
     ----------
-    estimator, X : as in :class:`skally.pool.samples.Samples`
+    estimator, X : as in :class:`skally.pool.Samples`
     X_labeled : labelled samples, or None, default=None
         None takes those of the modAL learner, or what a constrained net keeps of them.
     y_labeled : their labels, or None, default=None
     y : None, default=None
         Not used: rows of a pool have no labels.
     memory_limit : int or None, default=None
-        As in :class:`skally.pool.samples.Samples`.
+        As in :class:`skally.pool.Samples`.
 
     Raises
     ------
@@ -110,7 +110,7 @@ class Pool(Samples):
 
     @lazy_property
     def labeled(self):
-        """The labelled samples: :class:`skally.pool.samples.Samples`."""
+        """The labelled samples: :class:`skally.pool.Samples`."""
         y = held_samples(self.estimator, "y_training") if self.y_labeled is None else self.y_labeled
         known = {"memory_limit": self.memory_limit}
         if self.X_labeled is not None and num_samples(self.X_labeled) == 0:
@@ -201,7 +201,7 @@ class TrainingSamples(Samples):
 
     Parameters
     ----------
-    estimator, y, memory_limit : as in :class:`skally.pool.samples.Samples`
+    estimator, y, memory_limit : as in :class:`skally.pool.Samples`
     X : samples that the modAL learner holds, or None
     X_pool : the pool
         Its first rows show whether probabilities follow from the embedding alone.

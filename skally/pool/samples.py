@@ -195,7 +195,7 @@ class Samples:
     def gradient_sketch(self, size, seeds):
         """Sketched gradients, (n, size), by projections drawn from a seed for each member.
 
-        See :func:`skally.pool.gradients.gradient_sketch`; those of a committee are side by side.
+        Those of a committee are side by side.
 
         Parameters
         ----------

@@ -18,9 +18,9 @@ from skally.utils.validation import check_n_instances
 class BaseSampler(BaseEstimator, ABC):
     """Choose the samples of a pool whose labels are worth having.
 
-    A sampler overrides one or both of two hooks: ``utility``, what each row is worth alone, and
-    ``select``, which rows to take together. ``query`` checks what they return. Both get a
-    :class:`skally.pool.pool.Pool`, whose features are computed once: ``pool.embedding``,
+    A sampler overrides one or both of two :term:`hooks <hook>`: ``utility``, what each row is worth
+    alone, and ``select``, which rows to take together. ``query`` checks what they return. Both get
+    a :class:`skally.pool.Pool`, whose features are computed once: ``pool.embedding``,
     ``pool.proba``, ``pool.inputs``, and the same of the labelled samples, as in
     ``pool.labeled.embedding``.
 
