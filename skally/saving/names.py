@@ -30,7 +30,7 @@ KINDS = (
     callbacks.GradientNormClipping, callbacks.LRScheduler, callbacks.PassthroughScoring,
     callbacks.PrintLog,
 )  # fmt: skip
-OF_NETS = "skally.nets."
+OURS = "skally.nets.", "skally.constrained."
 OF_SCORERS = "sklearn.metrics._scorer"
 KNOWN = {
     bool, int, float, str, print,
@@ -120,5 +120,5 @@ def is_known(thing):
         return True
     if not isinstance(thing, type):
         return callable(thing) and thing in KNOWN
-    of_nets = thing.__module__.startswith((OF_NETS, OF_SCORERS))
-    return thing in KNOWN or is_among(module_of(thing)) and (of_nets or issubclass(thing, KINDS))
+    of_ours = thing.__module__.startswith((*OURS, OF_SCORERS))
+    return thing in KNOWN or is_among(module_of(thing)) and (of_ours or issubclass(thing, KINDS))

@@ -7,6 +7,7 @@ from one_net import one_classifier
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -54,6 +55,23 @@ def path(tmp_path):
 def again(estimator, path, **options):
     skally.save(estimator, path)
     return skally.load(path, **options)
+
+
+@pytest.mark.parametrize("Constrained, inner", [
+    (skally.ConstrainedClassifier, LogisticRegression(max_iter=200)),
+    (skally.ConstrainedRegressor, Ridge()),
+])  # fmt: skip
+def test_any_estimator_under_constraints_is_saved(Constrained, inner, path):
+    X, y = load_diabetes(return_X_y=True)
+    y = y > 140 if Constrained is skally.ConstrainedClassifier else y
+    model = Constrained(make_pipeline(StandardScaler(), inner), random_state=0).fit(X, y)
+    loaded = again(model, path)
+    assert np.allclose(loaded.dual_variables_, model.dual_variables_)
+    assert np.allclose(loaded.embed(X), model.embed(X))
+    assert np.allclose(loaded.sample_loss(X, y), model.sample_loss(X, y))
+    sampler = skally.ALLYSampler(random_state=0)
+    picks = [sampler.query(each, X[:100], 5).tolist() for each in (model, loaded)]
+    assert picks[0] == picks[1]
 
 
 def data_of(net):
