@@ -71,8 +71,8 @@ def compared(frames):
 
 def shown(lines):
     """A line for each sampler, a column for each table, and the mean over those that all have."""
-    names = [name for name in SETS if name in set(lines["data_set"])]
     lines = lines[lines["sampler"] != REFERENCE]
+    names = [name for name in SETS if name in set(lines["data_set"])]
     values = lines.pivot(index="sampler", columns="data_set", values="difference")[names]
     chance = lines.pivot(index="sampler", columns="data_set", values="p_adjusted")[names]
     text = values.map("{:+.2f}".format) + np.where(chance < 0.05, "*", "")
@@ -132,7 +132,7 @@ def main():
     cells = {}
     for path in sorted(options.folder.glob("*.sqlite")):
         cell, name, frame = read(path)
-        if frame["round"].max() < 1:  # just begun
+        if frame["round"].max() < 1 or frame["sampler"].nunique() < 2:  # just begun
             continue
         cells.setdefault(cell, {})[name] = frame
     long = []
