@@ -134,12 +134,11 @@ def run(task):
 
 def table_of(curves):
     """What each sampler reaches, and in how many random states its area is above random's."""
-    table = curves.summary(reference="random", share=SHARE)
-    table = table[["area", "final", "labels_needed", "labels_saved"]]
+    table = curves.summary(reference="random", share=SHARE)[["area", "final", "labels_needed"]]
+    table = table.round({"area": 3, "final": 3, "labels_needed": 0})
+    needed = table["labels_needed"]
     wins = curves.compare("random").set_index("sampler")["wins"]
-    return table.round({"area": 3, "final": 3, "labels_needed": 0, "labels_saved": 0}).join(
-        wins.rename("ahead")
-    )
+    return table.assign(labels_saved=needed["random"] - needed).join(wins.rename("ahead"))
 
 
 def sentence(name, curves):
@@ -177,19 +176,20 @@ def draw(results):
     for (task, curves), column in zip(results, grid.T, strict=True):
         for (name, each), ax in zip(curves.items(), column, strict=True):
             LearningCurveDisplay.from_curves(each, ax=ax, score_name=task.score_name)
-            ax.set_title(f"{task.title}\n{name}", fontsize="medium")
+            ax.set_title(f"{task.title}\nwith a {name}", fontsize="medium")
             mark_saving(ax, each)
     return figure
 
 
 def mark_saving(ax, curves):
     """Arrow from the labels that random needs to those that the last sampler needs."""
-    table = curves.summary(reference="random", share=SHARE)
+    table = table_of(curves)
     many, few = table["labels_needed"].iloc[[0, -1]]
     if few < many:
         height = SHARE * table.loc["random", "final"]
         ax.annotate("", (few, height), (many, height), arrowprops={"arrowstyle": "->"})
-        ax.annotate(f"{many - few:.0f} fewer", (few, height), ha="right", va="bottom")
+        text = f"{many - few:.0f} labels saved "
+        ax.annotate(text, (few, height), ha="right", va="bottom", fontsize="small")
 
 
 def main(picture="demo.png"):
