@@ -25,7 +25,6 @@ from skally import (
     ConstrainedNetRegressor,
     ConstrainedRegressor,
     CoreSetSampler,
-    MarginSampler,
     RandomSampler,
     WeightedLCMDSampler,
 )
@@ -34,7 +33,7 @@ from skally.datasets import fetch_parkinsons
 
 COMMON = {"random": RandomSampler(), "CoreSet": CoreSetSampler(), "ALLY": ALLYSampler()}
 SAMPLERS = {
-    "digits": COMMON | {"margin": MarginSampler()},
+    "digits": COMMON | {"WeightedLCMD": WeightedLCMDSampler()},
     "cells": COMMON | {"WeightedLCMD": WeightedLCMDSampler()},
     "parkinsons": COMMON | {"WeightedLCMD": WeightedLCMDSampler()},
 }

@@ -78,13 +78,13 @@ def test_without_parkinsons_two_tasks_are_left(demo, monkeypatch, capsys):
 
 
 def test_a_task_is_run_reported_and_drawn(demo, capsys):
-    models = {"weak": LogisticRegression(C=0.01, max_iter=999), "strong": LogisticRegression()}
+    models = {"weak": LogisticRegression(C=0.01, max_iter=999), "strong": LogisticRegression(max_iter=999)}
     task = demo.Task(
         title="Irises: which one is it?",
         score_name="accuracy",
         data=load_iris(return_X_y=True),
         estimators=models,
-        samplers={each: demo.SAMPLERS["digits"][each] for each in ("random", "margin")},
+        samplers={each: demo.SAMPLERS["digits"][each] for each in ("random", "WeightedLCMD")},
         settings={"n_initial": 30, "n_instances": 5, "n_rounds": 2, "n_jobs": 1},
     )
     curves = demo.run(task)
