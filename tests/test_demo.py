@@ -78,7 +78,10 @@ def test_without_parkinsons_two_tasks_are_left(demo, monkeypatch, capsys):
 
 
 def test_a_task_is_run_reported_and_drawn(demo, capsys):
-    models = {"weak": LogisticRegression(C=0.01, max_iter=999), "strong": LogisticRegression(max_iter=999)}
+    models = {
+        "weak": LogisticRegression(C=0.01, max_iter=999),
+        "strong": LogisticRegression(max_iter=999),
+    }
     task = demo.Task(
         title="Irises: which one is it?",
         score_name="accuracy",
