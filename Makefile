@@ -81,7 +81,9 @@ lint: $(VENV)/installed-test
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/lint-imports --no-logo --no-cache
 
+# The examples run again if they have changed; pages that are no more would be found by the walk.
 docs: $(VENV)/installed-docs
+	rm -rf docs/_build
 	$(VENV)/bin/sphinx-build -W --keep-going -b html docs docs/_build/html
 	$(VENV)/bin/python tests/walk_site.py docs/_build/html
 

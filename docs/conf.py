@@ -40,6 +40,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skally",),
     "inspect_global_variables": False,
+    "capture_repr": (),  # what is printed, and no objects
     "remove_config_comments": True,
     "abort_on_example_error": True,
     "download_all_examples": False,

@@ -38,8 +38,7 @@ X, y, wrong = with_wrong_labels(0.1, seed=0)
 net.fit(X, y)
 
 # %%
-# The largest duals. The label is above each image, in red if it is one of the wrong ones. Of the
-# others, some could be mistaken by a person too.
+# The largest duals. The label is above each image, in red if it is one of the wrong ones.
 
 suspects = np.argsort(-net.dual_variables_)[:24]
 figure, panels = plt.subplots(3, 8, figsize=(8, 3.8), layout="constrained")
@@ -48,6 +47,7 @@ for axes, i in zip(panels.flat, suspects, strict=True):
     axes.set_title(f"{y[i]}", color="tab:red" if i in wrong else "0.4", fontsize=11)
     axes.axis("off")
 figure.suptitle("24 largest dual variables; labels in red are wrong")
+plt.show()
 
 # %%
 # If there are k wrong labels, which share of the k most suspicious rows has one? The dual, from one
@@ -82,8 +82,8 @@ mean = found.pivot_table(index="ranked by", columns="wrong labels", values="prec
 print(mean.round(3).to_string())
 
 # %%
-# With two draws of wrong labels the scores cannot be told apart. :doc:`/dual_variables` has five
-# draws of two data sets, beside cleanlab itself.
+# Two draws of wrong labels are too few to tell scores apart that are as close as these.
+# :doc:`/dual_variables` has five draws of two data sets, beside cleanlab itself.
 
 axes = (100 * mean.T).plot(style="o-", ylim=(50, 100), grid=True, figsize=(6, 4))
 axes.set(xlabel="share of wrong labels", ylabel="wrong labels found, %", xticks=mean.columns)

@@ -1,5 +1,6 @@
 """The pages of the documentation link to what is there, and each image has a text."""
 
+import ast
 import csv
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from walk_site import faults
 from skally.samplers import all_samplers
 
 DOCS = Path(__file__).parents[1] / "docs"
+EXAMPLES = sorted((DOCS.parent / "examples").glob("plot_*.py"))
 
 
 @pytest.fixture
@@ -85,11 +87,25 @@ def test_every_strategy_has_a_row_in_the_table_of_the_documentation():
     assert all(row["asks for"] and row["cost"] and row["when"] for row in rows)
 
 
+def imported(path):
+    """First parts of the names of the modules that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield (node.module or "").split(".")[0]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_a_downloaded_example_needs_no_file_beside_it(example):
+    beside = {path.stem for path in example.parent.iterdir()}
+    assert set(imported(example)) & beside == set()
+
+
 @pytest.mark.slow
-def test_the_built_site_has_no_fault():
+def test_the_built_site_has_no_fault(tmp_path):
     pytest.importorskip("sphinx_gallery", reason="pip install skally[docs]")
-    built = DOCS / "_build" / "html"
     options = ["-W", "--keep-going", "-q", "-b", "html"]
-    command = [sys.executable, "-m", "sphinx", *options, str(DOCS), str(built)]
+    command = [sys.executable, "-m", "sphinx", *options, str(DOCS), str(tmp_path)]
     subprocess.run(command, check=True)
-    assert faults(built) == []
+    assert faults(tmp_path) == []

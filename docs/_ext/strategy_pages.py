@@ -24,7 +24,7 @@ PAGE = """\
 :Asks for: {asks for}
 :When: {when}
 :Cost: {cost}
-{source}:Parameters: :class:`skally.{name}`
+{source}:Class: :class:`skally.{name}`
 
 The cost is for n rows in the pool, L labelled rows, k rows to query, C classes and d features of
 the embedding. :doc:`/strategies` has the other strategies on the same pool.
