@@ -1,6 +1,5 @@
 """Configuration of Sphinx. Building the documentation needs no network."""
 
-import os
 import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -10,10 +9,7 @@ author = "The skally developers"
 copyright = "2026, The skally developers"
 version = release = installed_version("skally")
 
-DOCS = Path(__file__).parent
-sys.path.insert(0, str(DOCS / "_ext"))
-# Where plot_strategies.py puts the pictures for the pages of the strategies.
-os.environ["SKALLY_PICTURES"] = str(DOCS / "strategies")
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 extensions = [
     "sphinx.ext.autodoc",

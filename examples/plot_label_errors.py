@@ -9,7 +9,7 @@ suspected first are those with the largest duals.
 """
 
 # %%
-# 500 of the digits, a tenth of them with a wrong label, and a single net in its default training.
+# 500 of the digits, a tenth of them with a wrong label, and a single net that is trained on them.
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -5,6 +5,7 @@ plot_strategies.py draws.
 """
 
 import csv
+import os
 from pathlib import Path
 
 from numpydoc.docscrape import ClassDoc
@@ -101,9 +102,13 @@ def write_pages(app):
     write(folder / "table.txt", TABLE + "".join(ROW.format_map(row) for row in rows))
     for row in rows:
         write(folder / f"{row['name']}.rst", page(row))
+    if not all((folder / f"{row['name']}.png").exists() for row in rows):
+        # Without its checksum the example that draws them runs again.
+        (docs / "auto_examples" / "plot_strategies.py.md5").unlink(missing_ok=True)
 
 
 def setup(app):
+    os.environ["SKALLY_PICTURES"] = str(Path(app.srcdir) / "strategies")  # for plot_strategies.py
     app.connect("builder-inited", write_pages, priority=400)  # before the examples run
     names = [name for name, _ in all_samplers()]
     app.config.autosummary_context["strategies"] = names  # for the template of classes
