@@ -60,3 +60,11 @@ def test_names_in_the_pages_exist_and_are_public(page):
         if importlib.util.find_spec("skactiveml") or not path.startswith("skally.activeml."):
             pkgutil.resolve_name(path)
         assert path in MODULES or any(f"{path}.".startswith(f"{each}.") for each in LISTED), path
+
+
+def test_terms_of_docstrings_are_in_the_glossary():
+    glossary = (ROOT / "docs" / "glossary.rst").read_text(encoding="utf-8")
+    terms = set(re.findall(r"^   (\w.*)$", glossary, re.MULTILINE))
+    sources = [path.read_text(encoding="utf-8") for path in ROOT.glob("skally/**/*.py")]
+    used = set(re.findall(r":term:`(?:[^<`]*<)?([^>`]+)", "".join(sources)))
+    assert used and used <= terms

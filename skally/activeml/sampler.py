@@ -13,16 +13,17 @@ class ActiveMLSampler(BaseSampler):
     A strategy that asks an estimator gets the one of the query, as it is fitted, and sees the rows
     as the last step of a pipeline does; one that asks none sees the embedding of a net, or the
     columns of X before a fit. It gets NaN, or None beside labels that are no numbers, for the
-    labels of the pool, whatever its own ``missing_label``.
+    labels of the pool, whatever its own ``missing_label``. The utilities are those before its first
+    pick, minus infinity for rows that it leaves out.
 
     Parameters
     ----------
     query_strategy : strategy of scikit-activeml for a pool and one annotator
         Cloned for each query, and each ``random_state`` in it is set to a seed from the sampler's.
-    query_params : dict or None
+    query_params : dict or None, default=None
         Further arguments of its ``query``, such as ``{"discriminator": classifier}``. An estimator
         among them takes the place of the one of the query.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     Examples
     --------
@@ -44,7 +45,6 @@ class ActiveMLSampler(BaseSampler):
         self.query_params = query_params
 
     def utility(self, pool, rng):
-        """Utilities before the first pick, minus infinity for what the strategy leaves out."""
         _, first = self._first_answer(pool, lambda: self._ask(pool, 1, rng))
         return np.where(np.isnan(first), -np.inf, first)
 

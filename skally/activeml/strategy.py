@@ -18,9 +18,9 @@ class SkallyStrategy(SingleAnnotatorPoolQueryStrategy):
     ----------
     sampler : sampler
         Any of :func:`skally.samplers.all_samplers`, or a :class:`skally.BaseSampler` of your own.
-    missing_label : scalar, string, NaN or None
-        What stands in y for a label that is not known, NaN by default.
-    random_state : None, int or RandomState
+    missing_label : scalar, string, NaN or None, default=nan
+        What stands in y for a label that is not known.
+    random_state : None, int or RandomState, default=None
         As in scikit-activeml, the same random state and number of missing labels give the same
         picks, and a RandomState is left as it was. None leaves the sampler its own random state.
 
@@ -67,20 +67,20 @@ class SkallyStrategy(SingleAnnotatorPoolQueryStrategy):
         y : array-like of shape (n_samples,)
             Labels, and ``missing_label`` where there is none. All may be missing if the sampler
             needs no labels.
-        clf, reg : classifier or regressor, or None
+        clf, reg : classifier or regressor, or None, default=None
             One of the two, or neither if the sampler needs no estimator: one of scikit-activeml, or
             any of scikit-learn, such as a constrained net or a pipeline that contains one.
-        fit_clf, fit_reg : bool
+        fit_clf, fit_reg : bool, default=True
             True fits a copy: one of scikit-activeml on X and y, any other on the labelled samples.
             False takes the estimator as it is fitted.
-        sample_weight : array-like of shape (n_samples,), or None
+        sample_weight : array-like of shape (n_samples,), or None, default=None
             Passed to ``fit``.
-        candidates : None, int array of shape (n_candidates,), or array of (n_candidates, ...)
+        candidates : None, int array of shape (n_candidates,) or array-like, default=None
             The pool. None means all samples without a label; integers are positions in X; anything
-            else is samples.
-        batch_size : int, at least 1
+            else is samples, of shape (n_candidates, ...).
+        batch_size : int, at least 1, default=1
             If there are fewer candidates, a warning says so and all are taken.
-        return_utilities : bool
+        return_utilities : bool, default=False
 
         Returns
         -------

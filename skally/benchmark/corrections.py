@@ -83,9 +83,9 @@ def undo_labels(cache, *, n_labels=None, n_rounds=None):
     Parameters
     ----------
     cache : str or path-like
-    n_labels : int, optional
+    n_labels : int, default=None
         How many labels. None means 1, unless ``n_rounds`` is given.
-    n_rounds : int, optional
+    n_rounds : int, default=None
         The labels of how many rounds, in the place of ``n_labels``.
 
     Returns

@@ -42,16 +42,16 @@ class LearningCurves:
         One row for each round of each curve, with the columns data_set, sampler, seed, round,
         n_labeled, score (more is better), fit_seconds, query_seconds (of the query that chose the
         batch of the round) and indices (int array, the positions in X labelled in this round).
-    test_ratio : dict of str to float
+    test_ratio : dict of str to float, optional
         Test samples per sample that may be labelled, by data set; 0 if all random states have the
         same test samples.
-    labels : data frame
+    labels : data frame, optional
         Labels that an oracle gave, in the order in which it gave them, with the columns position
         (in X), label, round (the first that needed it; missing if it came from elsewhere), time (in
         UTC; missing if the file is of an earlier version) and labeller (name or None). Those of all
         samplers and random states together, whichever the curves are of. Without rows if y was an
         array.
-    score_limits : dict of str to (float or None, float or None)
+    score_limits : dict of str to (float or None, float or None), optional
         The least and the largest value that a score can have, by data set; None for no bound.
 
     Examples
@@ -95,9 +95,9 @@ class LearningCurves:
             A row for each round of each curve. The columns sampler, n_labeled and score (more is
             better) suffice; seed and data_set tell curves apart, fit_seconds and query_seconds add
             to the summary, and other columns are left out.
-        test_ratio : float
+        test_ratio : float, default=0.0
             Test samples per sample that may be labelled, if each seed has a split of its own.
-        score_limits : (float or None, float or None)
+        score_limits : (float or None, float or None), default=(None, None)
             The least and the largest value that a score can have, for :meth:`bands`.
 
         Returns
@@ -138,7 +138,22 @@ class LearningCurves:
 
     @classmethod
     def from_store(cls, store, samplers=None, seeds=None, n_rounds=np.inf):
-        """Curves of some samplers and random states, with all rounds that the store has."""
+        """Curves of some samplers and random states, with all rounds that the store has.
+
+        Parameters
+        ----------
+        store : skally.benchmark.store.Store
+        samplers : list of str, default=None
+            Names; None means all that the store has.
+        seeds : list of int, default=None
+            Random states; None means all that the store has.
+        n_rounds : int, default=inf
+            Last round to read.
+
+        Returns
+        -------
+        curves : LearningCurves
+        """
         frame = store.frame()
         samplers = list(dict.fromkeys(frame["sampler"])) if samplers is None else samplers
         seeds = sorted(set(frame["seed"])) if seeds is None else seeds
@@ -204,7 +219,7 @@ class LearningCurves:
             It is cloned.
         X : array-like or data frame
             The samples of the run, since positions count in these.
-        random_state : int, optional
+        random_state : int, default=None
             Sets all random states in the estimator; None leaves them as they are.
 
         Returns
@@ -246,6 +261,12 @@ class LearningCurves:
     def scores(self, data_set, sampler):
         """Scores of one sampler on one data set, up to the last round that all its seeds have.
 
+        Parameters
+        ----------
+        data_set : str
+            Its name, empty unless the curves are made by :meth:`concat`.
+        sampler : str
+
         Returns
         -------
         n_labeled : array of shape (n_rounds,)
@@ -282,8 +303,8 @@ class LearningCurves:
 
         Parameters
         ----------
-        level : float in (0, 1)
-        clip : bool or (float or None, float or None)
+        level : float in (0, 1), default=0.95
+        clip : bool or (float or None, float or None), default=True
             Whether to cut intervals off where a score cannot be: above 1 for accuracies, say. True
             takes ``score_limits``, which are known for the scores of scikit-learn; or give the
             least and the largest possible score, None for no bound.
@@ -321,9 +342,9 @@ class LearningCurves:
 
         Parameters
         ----------
-        reference : str, optional
+        reference : str, default=None
             Sampler that the others are compared with; None means the first.
-        share : float in (0, 1]
+        share : float in (0, 1], default=0.97
             Share of the reference's final score that counts as reached. For negative scores, which
             are errors, the target is the final error divided by the share.
 
@@ -379,9 +400,9 @@ class LearningCurves:
 
         Parameters
         ----------
-        reference : str, optional
+        reference : str, default=None
             Sampler that all others are compared with; None compares all pairs.
-        test : {"t", "wilcoxon"}
+        test : {"t", "wilcoxon"}, default="t"
             Student's t-test on the differences, with Nadeau and Bengio's correction if each random
             state splits the data anew, or Wilcoxon's signed-rank test, which cannot reach a p-value
             of 0.05 with fewer than 6 random states.
@@ -400,6 +421,11 @@ class LearningCurves:
 
     def compare_across(self, reference=None):
         """Test whether samplers differ over data sets, each of which counts once.
+
+        Parameters
+        ----------
+        reference : str, default=None
+            As in :meth:`compare`.
 
         Returns
         -------

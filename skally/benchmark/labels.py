@@ -252,7 +252,15 @@ def read_labels(path):
 
     Examples
     --------
-    See :func:`~skally.benchmark.save_labels`.
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skally.benchmark import read_labels
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     written = Path(folder, "labels.csv").write_text("position,label\\n3,cat\\n5,dog\\n")
+    ...     read_labels(Path(folder, "labels.csv"))[["position", "label"]]
+       position label
+    0         3   cat
+    1         5   dog
     """
     name = f"path == {str(path)!r}"
     try:

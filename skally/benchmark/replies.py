@@ -16,10 +16,10 @@ class Answer:
     Parameters
     ----------
     label : number, text, truth value, or list of these
-    position : int, optional
+    position : int, default=None
         Position in X, one of those asked for, so that samples may be labelled in any order. None
         means the next of those that have no answer yet.
-    labeller : str, optional
+    labeller : str, default=None
         For the column ``labeller`` of :attr:`~skally.benchmark.LearningCurves.labels`.
 
     Raises
@@ -58,9 +58,9 @@ class Undo:
 
     Parameters
     ----------
-    n_labels : int, optional
+    n_labels : int, default=None
         How many labels. None means 1, unless ``n_rounds`` is given.
-    n_rounds : int, optional
+    n_rounds : int, default=None
         The labels of how many rounds, in the place of ``n_labels``.
 
     Examples

@@ -51,10 +51,10 @@ def learning_curves(
 ):
     """Scores by number of labels, of several samplers under the same conditions.
 
-    A round labels a batch, fits a new clone of the estimator on all labelled samples, scores it,
-    and lets the sampler choose the next batch. For one random state, all samplers start from the
-    same labelled samples, are scored on the same test samples, and train from the same initial
-    weights in every round. All curves reach a round before any of them goes on to the next.
+    A :term:`round` labels a batch, fits a new clone of the estimator on all labelled samples,
+    scores it, and lets the sampler choose the next batch. For one random state, all samplers start
+    from the same labelled samples, are scored on the same test samples, and train from the same
+    initial weights in every round. All curves reach a round before any of them goes on to the next.
 
     With ``cache``, each round is stored as soon as it is done. After a crash or a power cut, the
     same call continues from the stored rounds, and ends with the scores and indices of a run that
@@ -71,43 +71,43 @@ def learning_curves(
         strategy of modAL's kind: a function of estimator, X_pool and ``n_instances``.
     X : array-like or data frame of n rows
     y : array-like of shape (n,) or (n, n_outputs), or function
-        A function is an oracle, such as a person who labels. It takes an int array of positions in
-        X and returns their labels, or yields them one by one; a label that is yielded is stored
-        before the next is asked for. Each position is asked for once, for all samplers and random
-        states together. In the place of a label it may give an
+        A function is an :term:`oracle`, such as a person who labels. It takes an int array of
+        positions in X and returns their labels, or yields them one by one; a label that is yielded
+        is stored before the next is asked for. Each position is asked for once, for all samplers
+        and random states together. In the place of a label it may give an
         :class:`~skally.benchmark.Answer`, with the name of who labelled, or yield an
         :class:`~skally.benchmark.Undo`; what it returns may also be a dict from position to label.
         The labels are in ``curves.labels``.
-    X_test, y_test : array-likes, optional
+    X_test, y_test : array-likes, default=None
         Samples to score on, the same for all random states. If they are not given and ``y`` is a
         function, there are no scores.
-    cv : int, splitter or iterable of (train, test), optional
+    cv : int, splitter or iterable of (train, test), default=None
         Splits that replace ``X_test``: the random state at position i takes split i, modulo the
         number of splits. A splitter whose ``random_state`` is None gets that of the curve. Without
         ``cv`` and ``X_test``, a random quarter of the rows, or of the groups, is held out.
-    groups : array-like of shape (n,), optional
+    groups : array-like of shape (n,), default=None
         For ``cv``.
-    n_initial : int, or int array-like
+    n_initial : int, or int array-like, default=100
         Number of samples that are labelled at the start, drawn at random, or their positions in X.
-    n_instances : int
+    n_instances : int, default=200
         Number of labels per round.
-    n_rounds : int
+    n_rounds : int, default=10
         Number of queries. A curve has one point more, for the initial labels.
-    random_states : sequence of distinct int, from 0
+    random_states : sequence of distinct int, from 0, default=(0, 1, 2, 3, 4)
         There is one curve for each of them and each sampler.
-    scoring : str or callable, optional
+    scoring : str or callable, default=None
         As in scikit-learn, where more is better; one score, no list or dict. None uses the
         estimator's ``score``. Classes that the first labels lack have probability zero.
-    stopping : stopping criterion, optional
+    stopping : stopping criterion, default=None
         A criterion of ``skally.stopping``. A curve ends with the round in which it is reached. Its
         stop set are 2,000 random samples that have no label at the start, or all if there are
         fewer.
-    n_jobs : int, optional
+    n_jobs : int, default=None
         Number of curves to compute in parallel, as in joblib.
-    cache : str or path-like, optional
+    cache : str or path-like, default=None
         File to store the results in, locked by a second one, CACHE.lock; None keeps them in memory
         only.
-    verbose : int
+    verbose : int, default=0
         Above 0, a progress bar of the rounds is shown.
 
     Returns

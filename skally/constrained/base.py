@@ -45,10 +45,10 @@ class BaseConstrained(MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : n rows of anything that the estimator takes
-        y : array-like of shape (n,), or (n, m) for a regressor of m targets
-        epsilon : array-like of shape (n,), optional
+        y : array-like of shape (n,), or (n, m) for a regressor of m targets, default=None
+        epsilon : array-like of shape (n,), default=None
             Tolerance of each row, in the place of the parameter ``epsilon``.
-        groups : array-like of shape (n,), optional
+        groups : array-like of shape (n,), default=None
             Rows of one group, such as a person's, are withheld together, by folds.
         **fit_params
             To the estimator's ``fit``; what has n values is divided as the rows are.

@@ -39,6 +39,7 @@ class ConstrainedClassifier(ClassifierMixin, BaseConstrained):
 """
         + PARAMETERS.format(
             kind="classifier",
+            epsilon="0.2",
             epsilon_unit="in nats",
             stratified=", stratified by class",
             attributes="\n    classes_ : array of shape (n_classes,)\n        Sorted.",
@@ -167,6 +168,7 @@ class ConstrainedRegressor(RegressorMixin, BaseConstrained):
 """
         + PARAMETERS.format(
             kind="regressor",
+            epsilon="0.1",
             epsilon_unit="a fraction of the target's variance",
             stratified="",
             attributes="",

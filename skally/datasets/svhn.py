@@ -56,8 +56,11 @@ def fetch_svhn(*, subset="all", flat=False, return_X_y=False, data_home=None):
 
     Parameters
     ----------
-    subset, flat, return_X_y, data_home
-        As in :func:`fetch_mnist`.
+    subset : {"all", "train", "test"}, default="all"
+        This and the others are as in :func:`fetch_mnist`.
+    flat : bool, default=False
+    return_X_y : bool, default=False
+    data_home : str or path-like, default=None
 
     Returns
     -------

@@ -24,12 +24,20 @@ ANSWERS = {"Choices": "choices", "Number": "number", "Rating": "rating"}
 class Labels:
     """Labelled rows of a pool.
 
-    Attributes
+    Parameters
     ----------
     positions : int array of shape (n,)
         Positions in the pool, ascending.
     X : container of n rows, as the pool
     y : array of shape (n,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skally.interop.labelstudio import Labels
+    >>> labels = Labels(np.array([1]), ["Dear winner"], np.array(["spam"]))
+    >>> labels.positions.tolist(), labels.y.tolist()
+    ([1], ['spam'])
     """
 
     positions: np.ndarray
@@ -42,9 +50,9 @@ def label_config(classes=None, *, shows="text"):
 
     Parameters
     ----------
-    classes : array-like, optional
+    classes : array-like, default=None
         Without classes, the label is a number.
-    shows : {"text", "image", "table"}
+    shows : {"text", "image", "table"}, default="text"
         What a task shows: a string, the address of an image, or a dict as a table.
 
     Returns
@@ -89,14 +97,14 @@ def make_tasks(
     estimator : fitted estimator
     X_pool : array-like of n_pool rows
         Rows without a label.
-    n_instances : int, from 1 to n_pool
+    n_instances : int, from 1 to n_pool, default=1
     config : str
         The project's labelling configuration, with one Choices, Number or Rating tag.
     shown : sequence of n_pool values
         What a person sees of each row: text, the address of an image, or a dict for a table.
-    positions : int array of shape (n_pool,), optional
+    positions : int array of shape (n_pool,), default=None
         Positions of the rows in the whole pool; None counts from 0.
-    X, y : array-likes, optional
+    X, y : array-likes, default=None
         Labelled samples, for samplers that need them.
 
     Returns
@@ -156,10 +164,28 @@ def make_tasks(
 def write_tasks(tasks, path):
     """Write tasks to a file for Label Studio's import, whole or not at all.
 
+    Parameters
+    ----------
+    tasks : list of dicts
+        As :func:`make_tasks` returns them.
+    path : str or path-like
+        A file that is there is replaced.
+
     Raises
     ------
     OSError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skally.interop.labelstudio import write_tasks
+    >>> tasks = [{"data": {"position": 1, "sample": "Dear winner"}}]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_tasks(tasks, Path(folder, "tasks.json"))
+    ...     print(Path(folder, "tasks.json").read_text())
+    [{"data": {"position": 1, "sample": "Dear winner"}}]
     """
     path = Path(path)
     beside = path.with_name(path.name + ".part")
@@ -181,9 +207,9 @@ def read_labels(tasks, X_pool, *, config, asked, classes=None, several="raise"):
         The project's labelling configuration.
     asked : int array-like
         Positions that were asked for, in this and earlier rounds.
-    classes : array-like, optional
+    classes : array-like, default=None
         Classes as they are in y; required for a Choices tag.
-    several : {"raise", "majority"}
+    several : {"raise", "majority"}, default="raise"
         Whether different labels of one row are an error, or the most frequent counts. A tie is an
         error too.
 
@@ -243,6 +269,16 @@ def push(client, project, tasks):
     ------
     ValueError
         If the project already has a task for one of the rows; nothing is sent then.
+
+    Examples
+    --------
+    ``client`` is ``LabelStudio(base_url=..., api_key=...)``, and 7 the number of a project without
+    tasks.
+
+    >>> from skally.interop.labelstudio import pull, push
+    >>> push(client, 7, [{"data": {"position": 1, "sample": "Dear winner"}}])  # doctest: +SKIP
+    >>> [task["data"]["position"] for task in pull(client, 7)]  # doctest: +SKIP
+    [1]
     """
     there = {task["data"].get("position") for task in pull(client, project)}
     twice = sorted(there & {task["data"]["position"] for task in tasks})
@@ -262,6 +298,15 @@ def pull(client, project):
     Returns
     -------
     tasks : list of dicts, as in an export as JSON
+
+    Examples
+    --------
+    ``client`` is ``LabelStudio(base_url=..., api_key=...)``, and 7 the number of a project without
+    tasks.
+
+    >>> from skally.interop.labelstudio import pull
+    >>> pull(client, 7)  # doctest: +SKIP
+    []
     """
     parts = client.projects.exports.download_sync(
         id=project, export_type="JSON", download_all_tasks=True

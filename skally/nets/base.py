@@ -61,11 +61,11 @@ class BaseConstrainedNet(SkorchParameters):
         Parameters
         ----------
         X : array-like of shape (n, ...), sparse matrix, data frame, tensor or torch data set
-        y : array-like of shape (n,) or (n, m)
+        y : array-like of shape (n,) or (n, m), default=None
             None where X is a data set of (x, target) pairs.
-        epsilon : array-like of shape (n,), optional
+        epsilon : array-like of shape (n,), default=None
             Tolerance of each sample, in the place of the parameter ``epsilon``.
-        groups : array-like of shape (n,), optional
+        groups : array-like of shape (n,), default=None
             Rows of one group, such as a person's, are withheld from a member together; for
             ``train_split`` as well.
         **fit_params
@@ -91,9 +91,10 @@ class BaseConstrainedNet(SkorchParameters):
 
         Parameters
         ----------
-        X, y, epsilon, groups, **fit_params
-            As in ``fit``.
-        classes : array-like of shape (n_classes,), optional
+        X : as in ``fit``
+        y, epsilon, groups : as in ``fit``, default=None
+        **fit_params : as in ``fit``
+        classes : array-like of shape (n_classes,), default=None
             All classes there will be; for a classifier's first call.
 
         Returns

@@ -15,21 +15,65 @@ class CosineDecay(Callback):
     """Lower the learning rate along half a cosine to zero, in each fit from its start value.
 
     Weights that settle at the end of training give duals and test errors that vary less with the
-    seed.
+    seed. The constrained nets have it unless they are given another schedule; this is for other
+    nets of skorch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from skally.callbacks import CosineDecay
+    >>> from skorch import NeuralNetRegressor
+    >>> from skorch.callbacks import Callback
+    >>> class ShowRate(Callback):
+    ...     def on_epoch_end(self, net, **kwargs):
+    ...         print(round(net.optimizer_.param_groups[0]["lr"], 3))
+    >>> X = np.zeros((8, 1), dtype=np.float32)
+    >>> net = NeuralNetRegressor(
+    ...     torch.nn.Linear(1, 1), lr=0.1, max_epochs=3, callbacks=[CosineDecay(), ShowRate()],
+    ...     train_split=None, verbose=0,
+    ... ).fit(X, X)
+    0.1
+    0.075
+    0.025
     """
 
     def on_train_begin(self, net, **kwargs):
-        """Remember the start value."""
+        """Remember the start value.
+
+        Parameters
+        ----------
+        net : skorch.NeuralNet
+            The net in training.
+        **kwargs : dict
+            What skorch passes to every callback.
+        """
         self.start_ = [group["lr"] for group in net.optimizer_.param_groups]
         self.epoch_ = 0
 
     def on_epoch_begin(self, net, **kwargs):
-        """Set the rate of this epoch."""
+        """Set the rate of this epoch.
+
+        Parameters
+        ----------
+        net : skorch.NeuralNet
+            The net in training.
+        **kwargs : dict
+            What skorch passes to every callback.
+        """
         self._scale(net, (1 + math.cos(math.pi * self.epoch_ / net.max_epochs)) / 2)
         self.epoch_ += 1
 
     def on_train_end(self, net, **kwargs):
-        """Restore the start value, for training that goes on later."""
+        """Restore the start value, for training that goes on later.
+
+        Parameters
+        ----------
+        net : skorch.NeuralNet
+            The net in training.
+        **kwargs : dict
+            What skorch passes to every callback.
+        """
         self._scale(net, 1)
 
     def _scale(self, net, factor):
@@ -138,7 +182,7 @@ class KKTStopping(Callback):
 
     Parameters
     ----------
-    tol : float
+    tol : float, default=0.001
         Training stops when the largest violation is at most ``tol`` times the median epsilon, the
         largest product of dual and slack at most that times the largest dual, and the gradient of
         the Lagrangian at most ``tol`` times (1 + the mean dual) times the gradient at the start.
@@ -164,16 +208,40 @@ class KKTStopping(Callback):
         self.tol = tol
 
     def on_train_begin(self, net, **kwargs):
-        """Forget the training before."""
+        """Forget the training before.
+
+        Parameters
+        ----------
+        net : skorch.NeuralNet
+            The net in training.
+        **kwargs : dict
+            What skorch passes to every callback.
+        """
         self.start_ = None
 
     def on_epoch_begin(self, net, **kwargs):
-        """Keep the length of the gradient before the first step."""
+        """Keep the length of the gradient before the first step.
+
+        Parameters
+        ----------
+        net : skorch.NeuralNet
+            The net in training.
+        **kwargs : dict
+            What skorch passes to every callback.
+        """
         if self.start_ is None:
             self.start_ = optimality(net)["stationarity"]
 
     def on_epoch_end(self, net, **kwargs):
-        """Stop as skorch's own callbacks do, by an exception that the net catches."""
+        """Stop as skorch's own callbacks do, by an exception that the net catches.
+
+        Parameters
+        ----------
+        net : skorch.NeuralNet
+            The net in training.
+        **kwargs : dict
+            What skorch passes to every callback.
+        """
         dual, allowed = net.history[-1, "dual_max"], self.tol * float(np.median(net.epsilon))
         if net.history[-1, "max_violation"] > allowed:
             return

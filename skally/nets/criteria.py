@@ -145,7 +145,7 @@ class PinballLoss(nn.Module):
 
     Parameters
     ----------
-    quantile : float, between 0 and 1
+    quantile : float, between 0 and 1, default=0.5
 
     References
     ----------
@@ -166,7 +166,18 @@ class PinballLoss(nn.Module):
         self.quantile = quantile
 
     def forward(self, y_pred, y_true):
-        """Pinball loss, of the shape of y_pred."""
+        """Pinball loss of each output.
+
+        Parameters
+        ----------
+        y_pred : tensor of shape (b, ...)
+            Outputs of the net.
+        y_true : tensor of shape (b, ...)
+
+        Returns
+        -------
+        loss : tensor of the shape of y_pred
+        """
         residual = y_true - y_pred
         return torch.maximum(self.quantile * residual, (self.quantile - 1) * residual)
 
@@ -176,7 +187,7 @@ class ConsistencyLoss(nn.Module):
 
     Parameters
     ----------
-    scale : float
+    scale : float, default=0.1
         Standard deviation of the Gaussian noise, in the units of X.
 
     References
@@ -198,7 +209,23 @@ class ConsistencyLoss(nn.Module):
         self.scale = scale
 
     def forward(self, y_pred, y_true, X, module):
-        """Mean squared change over the outputs, shape (b,)."""
+        """Mean squared change over the outputs.
+
+        Parameters
+        ----------
+        y_pred : tensor of shape (b, ...)
+            Outputs of the net.
+        y_true : tensor or None
+            Not used.
+        X : tensor of shape (b, ...)
+            Inputs of the net.
+        module : nn.Module
+            The net.
+
+        Returns
+        -------
+        loss : tensor of shape (b,)
+        """
         y_near = module(X + self.scale * torch.randn_like(X))
         y_near = y_near[0] if isinstance(y_near, tuple) else y_near
         return (y_near - y_pred).square().flatten(1).mean(dim=1)
@@ -224,7 +251,22 @@ class ReconstructionLoss(nn.Module):
     """
 
     def forward(self, y_pred, y_true, X, outputs):
-        """Mean squared error over the features, shape (b,)."""
+        """Mean squared error over the features.
+
+        Parameters
+        ----------
+        y_pred : tensor of shape (b, ...)
+            Not used, as y_true.
+        y_true : tensor or None
+        X : tensor of shape (b, ...)
+            Inputs of the net.
+        outputs : tuple of tensors
+            All that the module returned; the second is compared with X.
+
+        Returns
+        -------
+        loss : tensor of shape (b,)
+        """
         if len(outputs) < 2:
             raise ValueError("ReconstructionLoss needs a module that returns (y_pred, X_again).")
         return (outputs[1] - X).square().flatten(1).mean(dim=1)

@@ -48,9 +48,9 @@ def from_error(error, y=None, *, loss="squared"):
     ----------
     error : float or array, not negative
         Largest error allowed, in the units of y.
-    y : array-like of shape (n,), optional
+    y : array-like of shape (n,), default=None
         Targets given to ``fit``, which a regressor standardises. None for ``normalize_y=False``.
-    loss : "squared" or "absolute"
+    loss : "squared" or "absolute", default="squared"
         The constraint loss.
 
     Returns
@@ -94,13 +94,24 @@ def unconstrained_loss(net, X, y, *, cv=3, random_state=None):
     ----------
     net : ConstrainedNetClassifier or ConstrainedNetRegressor, or a Pipeline that ends in one
     X, y : as for ``net.fit``
-    cv : int
+    cv : int, default=3
         Folds, each held out once.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     Returns
     -------
     loss : float
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skally import ConstrainedNetRegressor
+    >>> from skally.epsilon import unconstrained_loss
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> net = ConstrainedNetRegressor(n_members=1, max_epochs=5)
+    >>> loss = unconstrained_loss(net, X[:60], y[:60], random_state=0)
+    >>> 0.1 < loss < 10  # in units of the target's variance
+    True
     """
     X = with_rows(X)
     y = dataset_targets(X) if y is None else np.asarray(as_plain(y))
@@ -130,11 +141,11 @@ def epsilon_grid(net, X, y, *, factors=(0.3, 0.6, 1.2, 2.4, 4.8), cv=3, random_s
     ----------
     net : ConstrainedNetClassifier or ConstrainedNetRegressor, or a Pipeline that ends in one
     X, y : as for ``net.fit``
-    factors : sequence of float
+    factors : sequence of float, default=(0.3, 0.6, 1.2, 2.4, 4.8)
         The middle one is the paper's rule.
-    cv : int
+    cv : int, default=3
         Folds of the held-out estimate of that loss.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     Returns
     -------

@@ -35,13 +35,15 @@ class ConstrainedNetClassifier(ClassifierMixin, BaseConstrainedNet):
         """Classify, and learn how hard each training sample is to satisfy.
 
     A net is trained under one constraint per labelled sample: its loss may not exceed epsilon. The
-    Lagrange multiplier of that constraint is the sample's dual variable.
+    Lagrange multiplier of that constraint is the sample's :term:`dual variable`.
 """
         + PARAMETERS.format(
+            epsilon="0.2",
             epsilon_unit="in nats for the default loss",
+            criterion="nn.CrossEntropyLoss",
             normalize_y="",
             label_smoothing="""
-    label_smoothing : float in [0, 1], or "auto"
+    label_smoothing : float in [0, 1], or "auto", default="auto"
         Share of each label that is spread over all classes in what the weights minimise, for a
         cross entropy that has no smoothing of its own. The constraints among it are smoothed where
         duals see losses of withheld rows. Losses that are measured, and so the duals, never are.
@@ -204,13 +206,15 @@ class ConstrainedNetRegressor(RegressorMixin, BaseConstrainedNet):
         """Predict numbers, and learn how hard each training sample is to satisfy.
 
     A net is trained under one constraint per labelled sample: its loss may not exceed epsilon. The
-    Lagrange multiplier of that constraint is the sample's dual variable.
+    Lagrange multiplier of that constraint is the sample's :term:`dual variable`.
 """
         + PARAMETERS.format(
+            epsilon="0.1",
             epsilon_unit="a fraction of the target's variance",
+            criterion="nn.MSELoss",
             label_smoothing="",
             normalize_y="""
-    normalize_y : bool
+    normalize_y : bool, default=True
         Standardise the target inside. Predictions come back in its own units; losses, epsilon and
         slacks are then fractions of its variance (of each output's, for several).""",
             net_sees="standardised targets of shape (n, m)",
@@ -280,7 +284,7 @@ class ConstrainedNetRegressor(RegressorMixin, BaseConstrainedNet):
         Parameters
         ----------
         X : as in ``fit``, n rows
-        return_std : bool
+        return_std : bool, default=False
             Whether to return the standard deviation of the target around it as well, for several
             members: how far these differ, times a factor that makes it right on average for the
             rows withheld.

@@ -63,12 +63,12 @@ class DualRegressor(HeadRegressor):
 
     Parameters
     ----------
-    hidden_layer_sizes : sequence of int
-    max_epochs : int
-    lr : float
+    hidden_layer_sizes : sequence of int, default=(64, 32, 16)
+    max_epochs : int, default=40
+    lr : float, default=0.01
         Learning rate of Adam.
-    batch_size : int
-    random_state : None, int or RandomState
+    batch_size : int, default=128
+    random_state : None, int or RandomState, default=None
 
     Attributes
     ----------

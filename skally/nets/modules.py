@@ -16,10 +16,10 @@ class MLP(nn.Sequential):
         Length of one input, flattened. The nets fill it in at ``fit``.
     n_outputs : int
         Number of classes or of targets. The nets fill it in at ``fit``.
-    hidden_layer_sizes : sequence of int
+    hidden_layer_sizes : sequence of int, default=(256, 256)
         Units of each hidden layer; empty for a linear model.
-    activation : nn.Module class
-    dropout : float in [0, 1)
+    activation : nn.Module class, default=nn.ReLU
+    dropout : float in [0, 1), default=0.0
         Share of hidden units dropped in training.
 
     Examples
@@ -75,12 +75,12 @@ class ResNet18(nn.Sequential):
     ----------
     n_outputs : int
         Number of classes or of targets. The nets fill it in at ``fit``.
-    n_features : int or None
+    n_features : int or None, default=None
         Length of one input, flattened, to check ``n_channels`` against. The nets fill it in at
         ``fit``.
-    n_channels : int
+    n_channels : int, default=3
         Colours of the images.
-    width : int
+    width : int, default=16
         Channels of the first stage. 16 is the paper's: the embedding has 128 features.
 
     Raises

@@ -24,13 +24,13 @@ HELD_OUT_SHARE = 0.5  # of the way to dual = slack / dual_decay, in one step
 PARAMETERS = """
     Parameters
     ----------
-    module : nn.Module class or instance
+    module : nn.Module class or instance, default=TabularMLP
         The default is a net for tables, which scales the columns itself. Sizes are read from the
         data at ``fit`` where the constructor takes ``n_features``, ``n_outputs`` or ``quantiles``,
         as :class:`skally.modules.TabularMLP` and, for the first two, :class:`skally.modules.MLP`
         do. ``module__x`` reaches its parameter x. The paper's single net is ``module=MLP,
         n_members=1``; ``skally.paper.PAPER_SETTINGS`` has its training as well.
-    n_members : int or "auto"
+    n_members : int or "auto", default="auto"
         Nets of an ensemble, trained side by side in one loop. "auto" is 12 for a class with
         ``variants``, as the default module is, and 1 for any other module and for an instance.
         ``partial_fit`` and a warm start keep the number. Each row is withheld from some of the
@@ -42,19 +42,20 @@ PARAMETERS = """
         cannot stack work too, some one after another. With fewer than 20 rows, or one group, no row
         is withheld; a warning says so.
         1 is a single net.
-    epsilon : float, {epsilon_unit}, or "auto"
+    epsilon : float, {epsilon_unit}, or "auto", default={epsilon}
         Tolerance: the constraint loss that no training sample may exceed. One for each sample goes
         through ``fit(X, y, epsilon=eps)``, eps of shape (n,). "auto" is 1.2 times the mean loss of
         rows held out: of a single net's from training without constraints, which takes three more
-        fits, see :mod:`skally.epsilon`; of members' in the training itself.{normalize_y}
-    criterion : nn.Module class or instance, or callable
+        fits, see :func:`skally.epsilon.unconstrained_loss`; of members' in the training
+        itself.{normalize_y}
+    criterion : nn.Module class or instance, or callable, default={criterion}
         Loss l. ``criterion(y_pred, y_true)`` gives one value per sample; torch's own losses are
         built with ``reduction="none"``. Losses of several outputs are averaged.{label_smoothing}
-    constraint_criterion : as ``criterion``, or None
+    constraint_criterion : as ``criterion``, or None, default=None
         Constraint loss l'. None means l. It need not look at the target: an argument named ``X``,
         ``module`` or ``outputs`` is given the batch's input, the net, or all that the net
-        returned. See :mod:`skally.criteria` for some.
-    dual_lr : float, "auto" or None
+        returned, as by :class:`skally.criteria.ConsistencyLoss`.
+    dual_lr : float, "auto" or None, default=None
         Step of the dual ascent. None is 0.002, which keeps duals so small that the test error stays
         that of the same net without constraints, unless some targets are far off; ``dual_max`` then
         limits the harm. Where duals see the losses of withheld rows, None is 0.0125 with
@@ -66,57 +67,78 @@ PARAMETERS = """
         plus their dual. If the outputs of a single net are affine in the parameters, training ends
         with the method of multipliers, which finds the optimum, whatever optimizer, lr and
         max_epochs are; a weight decay or arguments of ``forward`` leave this out.
-    dual_update : "epoch" or "batch"
+    dual_update : "epoch" or "batch", default="epoch"
         Where the dual step takes its losses from: a full pass in eval mode after each epoch, or the
         training batch itself. The second costs nothing but is biased upwards, since a sample's loss
         is always seen just before the step that lowers it.
-    primal_steps : int or None
+    primal_steps : int or None, default=None
         T_p, gradient steps between dual steps. None means one epoch, and with ``dual_lr="auto"``
         as many as make 10 steps; for ``dual_update="batch"`` it means one.
-    dual_warmup : int
+    dual_warmup : int, default=0
         Epochs before the first dual step.
-    dual_init : float
+    dual_init : float, default=0.0
         Start value of every dual.
-    dual_max : float or None
+    dual_max : float or None, default=None
         Upper bound of the duals: a constraint then costs at most ``dual_max`` times its violation,
         as slack does in a soft-margin support vector machine. None is no bound, unless
         ``dual_lr=None`` sets one.
-    dual_decay : float
+    dual_decay : float, default=0.0
         Duals move by ``s - dual_decay * dual``: a violation u is then allowed, at a cost of
         ``u ** 2 / (2 * dual_decay)`` in the objective (resilient constraints). 0 is none, unless
         ``dual_lr=None`` sets one.
-    penalty : float or None
+    penalty : float or None, default=None
         rho of the augmented Lagrangian: a constraint weighs max(0, dual + penalty * slack) in the
         primal step. None means 0, and with ``dual_lr="auto"`` the dual step itself, which takes
         the value given here if there is one.
-    dual_loss : "auto", "held_out" or "training"
+    dual_loss : "auto", "held_out" or "training", default="auto"
         Whose losses the duals of members see: those of the members from which a row is withheld,
         or those that train on it, which are the paper's. The weights minimise the Lagrangian of the
         training losses in either case. "auto" is the first where rows are withheld.
-    embedding_layer : str or None
+    embedding_layer : str or None, default=None
         Name of the layer whose input is the embedding. None means the last ``nn.Linear``.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
         The same int gives the same net and the same duals on the same machine.
-    optimizer, lr, max_epochs, batch_size, device, warm_start, verbose
-        As in :class:`skorch.NeuralNet`.
-    accelerator : accelerate.Accelerator or None
+    optimizer : torch.optim.Optimizer class, default=torch.optim.Adam
+        This and the six after it are as in :class:`skorch.NeuralNet`.
+    lr : float, default=0.002
+        Learning rate, where the schedule starts.
+    max_epochs : int, default=160
+    batch_size : int, default=64
+        Rows of a batch; -1 for all of them.
+    device : str or torch.device, default="cpu"
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the weights there are.
+    verbose : int, default=0
+        Above 0, a line is printed for each epoch.
+    accelerator : accelerate.Accelerator or None, default=None
         Train by all its processes at once, each on its own device; ``device`` is then left out.
         Every process makes the same calls with all of X and y, and ends with the same duals.
         A pickled net has None. See :doc:`/devices`.
-    iterator_train, iterator_valid, dataset, train_split, callbacks
-        As in :class:`skorch.NeuralNet`. ``train_split=None`` gives every row a dual; rows that
-        another split holds out get NaN. Targets of ``skorch.helper.predefined_split`` are in the
-        form that ``fit`` takes. ``iterator_train__collate_fn`` and ``iterator_valid__collate_fn``
-        collect batches of torch data sets, see :doc:`/training`. Callbacks are called with
-        ``net_``. The learning rate falls to zero along half a cosine, unless ``callbacks`` has an
-        ``LRScheduler`` or ``callbacks__lr_decay=None``.
-    predict_nonlinearity : "auto", None or function of the module's output
+    iterator_train : torch.utils.data.DataLoader class, default=BatchLoader
+        Batches of training. ``iterator_train__collate_fn`` and ``iterator_valid__collate_fn``
+        collect those of torch data sets, see :doc:`/training`.
+    iterator_train__shuffle : bool, default=True
+        Whether each epoch puts the rows into batches anew.
+    iterator_valid : torch.utils.data.DataLoader class, default=BatchLoader
+        Batches of predictions.
+    dataset : torch.utils.data.Dataset class, default=ArrayDataset
+        What X and y are put into for the batches.
+    train_split : None or callable, default=None
+        As in :class:`skorch.NeuralNet`. None gives every row a dual; rows that another split holds
+        out get NaN. Targets of ``skorch.helper.predefined_split`` are in the form that ``fit``
+        takes.
+    callbacks : None, "disable" or list of skorch callbacks, default=None
+        They are called with ``net_``. The learning rate falls to zero along half a cosine, unless
+        one of them is an ``LRScheduler`` or ``callbacks__lr_decay=None``.
+    predict_nonlinearity : "auto", None or function of the module's output, default="auto"
         What makes a prediction of it. "auto" is the softmax for ``CrossEntropyLoss``, both classes'
         probabilities for ``BCEWithLogitsLoss`` and ``BCELoss``, and the output as it is for any
         other loss. With a loss of your own ``predict_proba`` gives probabilities only if this
         function makes them, as ``lambda y: y.softmax(dim=1)`` does of logits.
-    compile, use_caching, torch_load_kwargs
-        As in :class:`skorch.NeuralNet`.
+    compile : bool, default=False
+        This and the two after it are as in :class:`skorch.NeuralNet`.
+    use_caching : bool or "auto", default="auto"
+    torch_load_kwargs : dict or None, default=None
     **skorch__params : dict
         skorch's parameters with double underscores: ``module__x``, ``criterion__x``,
         ``constraint_criterion__x``, ``optimizer__x``, ``iterator_train__x``, ``callbacks__x``.
@@ -262,11 +284,31 @@ class SkorchParameters(BaseEstimator):
         return {k: v for k, v in vars(self).items() if "__" in k and not k.startswith("_")}
 
     def get_params(self, deep=True):
-        """Parameters, with those that go to the module, optimizer, ... by double underscore."""
+        """Parameters, with those that go to the module, optimizer, ... by double underscore.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether those of estimators among them are there too, as in scikit-learn.
+
+        Returns
+        -------
+        params : dict of str to object
+        """
         return {**super().get_params(deep=deep), **self._prefixed_params()}
 
     def set_params(self, **params):
-        """Set parameters, those of the module, optimizer, ... by double underscore."""
+        """Set parameters, those of the module, optimizer, ... by double underscore.
+
+        Parameters
+        ----------
+        **params : dict
+            New values by name.
+
+        Returns
+        -------
+        self : object
+        """
         prefixed = {name: value for name, value in params.items() if "__" in name}
         super().set_params(**{k: v for k, v in params.items() if k not in prefixed})
         vars(self).update(prefixed)

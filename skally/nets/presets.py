@@ -4,8 +4,6 @@ from torch.optim import Adam
 
 from skally.nets.modules import MLP
 
-# Elenter, NaderiAlizadeh, Ribeiro, NeurIPS 2022, with the settings of the authors' code of July
-# 2022; that of October 2022 starts the duals from 1.
 PAPER_SETTINGS = {
     "module": MLP,
     "n_members": 1,

@@ -35,17 +35,17 @@ class TabularMLP(nn.Module):
         Length of one input, flattened. The nets fill it in at ``fit``.
     n_outputs : int
         Number of classes or of targets. The nets fill it in at ``fit``.
-    quantiles : array of shape (q, n_features), or None
+    quantiles : array of shape (q, n_features), or None, default=None
         Quantiles of the training data's columns at q >= 2 evenly spaced levels from 0 to 1, as
         ``np.quantile`` gives them. None means those of a standard normal distribution:
         values are clipped smoothly, but not scaled.
-    encoding : "plain", "ple" or "pbld"
+    encoding : "plain", "ple" or "pbld", default="plain"
         What is put beside the scaled columns: nothing, a piecewise linear or a periodic encoding.
         Inputs of more than 256 columns are always plain.
-    hidden_layer_sizes : sequence of int
+    hidden_layer_sizes : sequence of int, default=(128, 128)
         Units of each hidden layer; empty for a linear model of the scaled and encoded columns.
-    activation : nn.Module class
-    dropout : float in [0, 1)
+    activation : nn.Module class, default=nn.ReLU
+    dropout : float in [0, 1), default=0.0
         Share of hidden units dropped in training.
 
     Attributes
@@ -109,9 +109,18 @@ class TabularMLP(nn.Module):
         return type(self) is TabularMLP and is_elementwise
 
     def forward(self, X, rows=None):
-        """Outputs of shape (n, n_outputs) for inputs of shape (n, ...).
+        """Outputs of the net, or of K members whose stacked parameters it has.
 
-        ``rows``, an int tensor of shape (K, m), says which of the inputs each of K members sees.
+        Parameters
+        ----------
+        X : tensor of shape (n, ...)
+        rows : int tensor of shape (K, m), default=None
+            Which of the inputs each of K members sees. None means all.
+
+        Returns
+        -------
+        y_pred : tensor of shape (n, n_outputs)
+            Of K members (K, n, n_outputs), or (K, m, n_outputs) with ``rows``.
         """
         table = X.flatten(1)
         if table.shape[1] != self.n_features:

@@ -58,7 +58,7 @@ class Blocks:
     lengths : list of int
         Number of rows of each part.
     shape : tuple of int
-        Shape of the whole pool, which :class:`skally.pool.pool.Pool` checks.
+        Shape of the whole pool, which :class:`skally.pool.Pool` checks.
     """
 
     parts: list

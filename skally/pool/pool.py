@@ -31,10 +31,14 @@ class Pool(Samples):
 
     Parameters
     ----------
-    estimator, X, memory_limit : as in :class:`skally.pool.samples.Samples`
-    X_labeled : labelled samples, or None
+    estimator, X : as in :class:`skally.pool.Samples`
+    X_labeled : labelled samples, or None, default=None
         None takes those of the modAL learner, or what a constrained net keeps of them.
-    y_labeled : their labels, or None
+    y_labeled : their labels, or None, default=None
+    y : None, default=None
+        Not used: rows of a pool have no labels.
+    memory_limit : int or None, default=None
+        As in :class:`skally.pool.Samples`.
 
     Raises
     ------
@@ -43,6 +47,18 @@ class Pool(Samples):
         labelled samples have, or if there is not one label for each labelled sample. Where no
         estimator knows names, columns of a data frame are put in the order that they have in the
         labelled samples.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skally.pool import Pool
+    >>> X, y = [[0.0], [1.0]], ["ham", "spam"]
+    >>> model = LogisticRegression().fit(X, y)
+    >>> pool = Pool(model, [[-3.0], [0.5], [4.0]], X, y)
+    >>> len(pool), pool.proba.shape, pool.embedding.shape
+    (3, (3, 2), (3, 1))
+    >>> pool.labeled.target.tolist()
+    ['ham', 'spam']
     """
 
     _name = "X_pool"
@@ -94,7 +110,7 @@ class Pool(Samples):
 
     @lazy_property
     def labeled(self):
-        """The labelled samples: :class:`skally.pool.samples.Samples`."""
+        """The labelled samples: :class:`skally.pool.Samples`."""
         y = held_samples(self.estimator, "y_training") if self.y_labeled is None else self.y_labeled
         known = {"memory_limit": self.memory_limit}
         if self.X_labeled is not None and num_samples(self.X_labeled) == 0:
@@ -119,6 +135,12 @@ class Pool(Samples):
 
     def gradient_sketches(self, size, rng):
         """Sketched gradients of the pool and of the labelled samples by the same projections.
+
+        Parameters
+        ----------
+        size : int
+            Length of a sketch.
+        rng : numpy.random.RandomState
 
         Returns
         -------
@@ -155,7 +177,13 @@ class Pool(Samples):
         return self.cached(("subset", rows.tobytes()), compute)
 
     def cached(self, key, compute):
-        """What ``compute()`` gives on the first call with this key, for both hooks of a sampler."""
+        """What ``compute()`` gives on the first call with this key, for both hooks of a sampler.
+
+        Parameters
+        ----------
+        key : hashable
+        compute : function without arguments
+        """
         if key not in self._computed:
             self._computed[key] = compute()
         return self._computed[key]
@@ -173,7 +201,7 @@ class TrainingSamples(Samples):
 
     Parameters
     ----------
-    estimator, y, memory_limit : as in :class:`skally.pool.samples.Samples`
+    estimator, y, memory_limit : as in :class:`skally.pool.Samples`
     X : samples that the modAL learner holds, or None
     X_pool : the pool
         Its first rows show whether probabilities follow from the embedding alone.

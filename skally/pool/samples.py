@@ -46,9 +46,19 @@ class Samples:
         in any nesting. With any other scikit-learn estimator there are fewer features; with None,
         or before a fit, only ``inputs`` and ``features``, which are then the columns of X.
     X : n rows of anything that the estimator takes
-    y : their labels, or None
-    memory_limit : int or None
-        As in :func:`skally.utils.chunks.by_parts`.
+    y : their labels, or None, default=None
+    memory_limit : int or None, default=None
+        Bytes that one array of features may take in memory, as in
+        :meth:`skally.BaseSampler.query`.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skally.pool import Samples
+    >>> X, y = [[0.0], [1.0]], ["ham", "spam"]
+    >>> samples = Samples(LogisticRegression().fit(X, y), X, y=y)
+    >>> samples.n_classes, samples.proba.shape, samples.loss.shape
+    (2, (2, 2), (2,))
     """
 
     estimator: Any
@@ -161,6 +171,11 @@ class Samples:
         The members of a committee or an ensemble, or a net under ``n_draws`` draws of its dropout;
         with None, members alone.
 
+        Parameters
+        ----------
+        n_draws : int or None
+        rng : numpy.random.RandomState
+
         Yields
         ------
         prediction : array of shape (n, n_classes), or (n, m) of a regressor
@@ -180,7 +195,18 @@ class Samples:
     def gradient_sketch(self, size, seeds):
         """Sketched gradients, (n, size), by projections drawn from a seed for each member.
 
-        See :func:`skally.pool.gradients.gradient_sketch`; those of a committee are side by side.
+        Those of a committee are side by side.
+
+        Parameters
+        ----------
+        size : int
+            Length of a sketch.
+        seeds : sequence of int
+            One for each of ``members``.
+
+        Returns
+        -------
+        sketch : array of shape (n, size)
         """
         sketches = [
             gradient_sketch(each.net, transform(each.estimator, self.rows), size, seed)

@@ -19,18 +19,18 @@ class ALLYSampler(HeadSampler):
 
     Parameters
     ----------
-    n_clusters : int or None
+    n_clusters : int or None, default=None
         Clusters of the pool's embedding. None means as many as are queried. Unused for
         ``diversity="kmeans++"``.
-    regressor : scikit-learn regressor or None
+    regressor : scikit-learn regressor or None, default=None
         Learns the duals from the embedding. None means :class:`skally.DualRegressor`.
-    max_dual : float or None
+    max_dual : float or None, default=None
         Cap on the duals that the regressor learns from. The largest duals often belong to wrong
         labels; a cap keeps the sampler from choosing more rows like them.
-    diversity : "kmeans" or "kmeans++"
+    diversity : "kmeans" or "kmeans++", default="kmeans"
         How the batch is made diverse. "kmeans" is the paper's way. "kmeans++" draws rows one by
         one, by the squared distance of (embedding times predicted dual) to the rows drawn before.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     References
     ----------

@@ -18,15 +18,15 @@ from skally.utils.validation import check_n_instances
 class BaseSampler(BaseEstimator, ABC):
     """Choose the samples of a pool whose labels are worth having.
 
-    A sampler overrides one or both of two hooks: ``utility``, what each row is worth alone, and
-    ``select``, which rows to take together. ``query`` checks what they return. Both get a
-    :class:`skally.pool.pool.Pool`, whose features are computed once: ``pool.embedding``,
+    A sampler overrides one or both of two :term:`hooks <hook>`: ``utility``, what each row is worth
+    alone, and ``select``, which rows to take together. ``query`` checks what they return. Both get
+    a :class:`skally.pool.Pool`, whose features are computed once: ``pool.embedding``,
     ``pool.proba``, ``pool.inputs``, and the same of the labelled samples, as in
     ``pool.labeled.embedding``.
 
     Parameters
     ----------
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
         With an int, the same call gives the same answer.
 
     Attributes
@@ -53,11 +53,39 @@ class BaseSampler(BaseEstimator, ABC):
         self.random_state = random_state
 
     def utility(self, pool, rng):
-        """Worth of each row alone, (n_pool,), more is better; minus infinity to take it last."""
+        """Worth of each row alone.
+
+        Parameters
+        ----------
+        pool : skally.pool.Pool
+            Features of the pool, and as ``pool.labeled`` those of the labelled samples.
+        rng : numpy.random.RandomState
+            Made from ``random_state`` once a query; where all random numbers come from.
+
+        Returns
+        -------
+        utility : array of shape (n_pool,)
+            More is better; minus infinity to take a row last. NaN is refused.
+        """
         return np.zeros(len(pool))
 
     def select(self, pool, utility, k, rng):
-        """The k rows to take together, as distinct positions, best first."""
+        """The k rows to take together.
+
+        Parameters
+        ----------
+        pool : skally.pool.Pool
+        utility : array of shape (n_pool,), or None
+            What the hook ``utility`` returned; None where ``uses_utility`` is False.
+        k : int, from 1 to n_pool
+            Number of rows to take.
+        rng : numpy.random.RandomState
+
+        Returns
+        -------
+        indices : int array of shape (k,)
+            Distinct positions in the pool, best first.
+        """
         return top_k(utility, k, rng)
 
     def prepare(self, pool, rng):
@@ -66,6 +94,16 @@ class BaseSampler(BaseEstimator, ABC):
         All blocks of a dask pool are queried with the copy, so that their utilities are comparable.
         Most samplers fit nothing of this kind and return themselves; a wrapper prepares the sampler
         inside.
+
+        Parameters
+        ----------
+        pool : skally.pool.Pool
+            Some rows of the pool, with the labelled samples.
+        rng : numpy.random.RandomState
+
+        Returns
+        -------
+        sampler : sampler
         """
         return self
 
@@ -93,16 +131,16 @@ class BaseSampler(BaseEstimator, ABC):
             If it is a dask array or data frame, each block shortlists its own best ``n_instances``
             rows on the worker that has it, and the same sampler chooses among these. Only the
             shortlisted rows are sent.
-        n_instances : int, from 1 to n_pool
-        X, y : array-likes of n_labeled rows, optional
+        n_instances : int, from 1 to n_pool, default=1
+        X, y : array-likes of n_labeled rows, default=None
             The labelled samples and their labels. A modAL learner has its own, and a constrained
             net keeps what most samplers need of them.
-        return_utilities : bool
-        return_labels : bool
+        return_utilities : bool, default=False
+        return_labels : bool, default=False
             Whether to return the labels that the picks have in the index of the pool, a data frame
             of pandas. A learner of modAL needs no such argument: the second thing that its
             ``query`` returns is the rows, with their index.
-        memory_limit : int or None
+        memory_limit : int or None, default=None
             Bytes that one array of features of the pool may take in memory. A larger array is a
             memory map on a temporary file. None means half of the machine's memory.
 
@@ -167,6 +205,14 @@ class BaseSampler(BaseEstimator, ABC):
 
     def __call__(self, learner, X_pool, n_instances=1, **kwargs):
         """modAL's ``query_strategy``: :meth:`query` with the learner first.
+
+        Parameters
+        ----------
+        learner : modAL learner or committee
+        X_pool : array-like of shape (n_pool, ...)
+        n_instances : int, from 1 to n_pool, default=1
+        **kwargs : dict
+            Other arguments of :meth:`query`, but for ``return_labels``.
 
         Returns
         -------

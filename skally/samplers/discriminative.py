@@ -27,14 +27,14 @@ class DiscriminativeSampler(BaseSampler):
 
     Parameters
     ----------
-    classifier : scikit-learn classifier with ``predict_proba``, or None
+    classifier : scikit-learn classifier with ``predict_proba``, or None, default=None
         None means a small net on standardised features.
-    n_parts : int
+    n_parts : int, default=10
         Number of parts of a batch. A batch of fewer rows has one part for each row.
-    ratio : float
+    ratio : float, default=10.0
         Number of unlabelled rows, drawn at random, for each labelled row that the classifier is
         fitted on.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     References
     ----------

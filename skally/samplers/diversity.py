@@ -31,7 +31,7 @@ class CoreSetSampler(BaseSampler):
 
     Parameters
     ----------
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
         Unused: the picks are deterministic.
 
     References
@@ -68,7 +68,7 @@ class KMeansSampler(BaseSampler):
 
     Parameters
     ----------
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     References
     ----------
@@ -97,11 +97,11 @@ class TypiClustSampler(BaseSampler):
 
     Parameters
     ----------
-    n_neighbors : int
+    n_neighbors : int, default=20
         Number of neighbours, in the same cluster, whose mean distance is taken.
-    max_clusters : int
+    max_clusters : int, default=500
         Largest number of clusters.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     References
     ----------
@@ -156,15 +156,15 @@ class ProbCoverSampler(BaseSampler):
 
     Parameters
     ----------
-    delta : float or None
+    delta : float or None, default=None
         Radius of the balls. None means the largest radius at which 95 % of the balls hold rows of
         a single cluster, among ``n_classes`` clusters.
-    n_classes : int or None
+    n_classes : int or None, default=None
         None means the number of classes that the estimator knows, 10 where it knows none.
-    n_targets : int
+    n_targets : int, default=20000
         Number of rows that are to be covered, drawn at random from a larger pool. Time is
         proportional to it times the size of the pool; memory does not depend on it.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     References
     ----------

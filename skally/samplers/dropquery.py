@@ -13,18 +13,19 @@ from skally.utils.validation import check_number
 class DropQuerySampler(BaseSampler):
     """Rows whose predicted class changes when inputs are dropped, one from each of k clusters.
 
-    Candidates are the rows whose class is another one under more than half of the masks, which set
-    inputs to zero at random. The k-means centres of their embedding are taken as the batch, each by
-    the candidate nearest to it. If there are fewer candidates than are queried, rows whose class
-    changes less often are added. Inputs are what the last step of a pipeline sees, and must be
-    numbers; the method is meant for features of a pretrained net, classified by a linear model.
+    The utility of a row is the share of the masks, which set inputs to zero at random, under which
+    its class is another one. Candidates are the rows where that is more than half. The k-means
+    centres of their embedding are taken as the batch, each by the candidate nearest to it. If there
+    are fewer candidates than are queried, rows whose class changes less often are added. Inputs are
+    what the last step of a pipeline sees, and must be numbers; the method is meant for features of
+    a pretrained net, classified by a linear model.
 
     Parameters
     ----------
-    rate : float, at least 0 and less than 1
+    rate : float, at least 0 and less than 1, default=0.75
         Probability with which an input is dropped; the others are divided by 1 - rate.
-    n_masks : int
-    random_state : None, int or RandomState
+    n_masks : int, default=3
+    random_state : None, int or RandomState, default=None
 
     References
     ----------
@@ -48,7 +49,6 @@ class DropQuerySampler(BaseSampler):
         self.n_masks = n_masks
 
     def utility(self, pool, rng):
-        """Share of the masks under which a row's class changes, (n_pool,)."""
         check_number("n_masks", self.n_masks, numbers.Integral, 1)
         check_number("rate", self.rate, numbers.Real, 0)
         if not self.rate < 1:

@@ -29,14 +29,14 @@ class EPIGSampler(BaseSampler):
 
     Parameters
     ----------
-    n_targets : int
+    n_targets : int, default=100
         Number of target rows, drawn at random from the pool.
-    noise : float, more than 0
+    noise : float, more than 0, default=1.0
         Variance of the noise in a label, as a multiple of the mean variance over members of the
         predictions of targets. For regressors only.
-    X_target : rows or None
+    X_target : rows or None, default=None
         Rows whose labels are to be predicted. None means rows of the pool.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     References
     ----------

@@ -31,7 +31,7 @@ class BADGESampler(BaseSampler):
 
     Parameters
     ----------
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     References
     ----------
@@ -80,12 +80,12 @@ class BAITSampler(BaseSampler):
 
     Parameters
     ----------
-    regularization : float, at least 1e-6
+    regularization : float, at least 1e-6, default=1.0
         M starts from the information of that many average rows, spread equally over all directions.
-    pick_weight : float, at least 1e-6, or None
+    pick_weight : float, at least 1e-6, or None, default=None
         Weight of a picked row's information, relative to that of a labelled row. None means the
         number of rows that are queried, as in the authors' code.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
         Unused: the picks are deterministic.
 
     References

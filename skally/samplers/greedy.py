@@ -22,7 +22,7 @@ class GreedyInputSampler(BaseSampler):
 
     Parameters
     ----------
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
         Unused: the picks are deterministic.
 
     References
@@ -59,7 +59,7 @@ class GreedyTargetSampler(BaseSampler):
 
     Parameters
     ----------
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
         Unused: the picks are deterministic.
 
     References
@@ -94,7 +94,7 @@ class ImprovedGreedySampler(BaseSampler):
 
     Parameters
     ----------
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
         Unused: the picks are deterministic.
 
     References

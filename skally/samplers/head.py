@@ -19,11 +19,29 @@ class HeadSampler(BaseSampler):
 
     @abstractmethod
     def head(self):
-        """Regressor, of which a seeded clone is fitted."""
+        """Regressor, of which a seeded clone is fitted.
+
+        Returns
+        -------
+        regressor : scikit-learn regressor
+        """
 
     @abstractmethod
     def training_data(self, pool):
-        """What the head is fitted on: embedding (n, d) and target (n,) of the labelled samples."""
+        """What the head is fitted on.
+
+        Parameters
+        ----------
+        pool : skally.pool.Pool
+            The pool as one learner sees it, where the estimator is a committee.
+
+        Returns
+        -------
+        Z : array of shape (n, d)
+            Embedding of the labelled samples.
+        target : array of shape (n,)
+            What to predict of them.
+        """
 
     def utility(self, pool, rng):
         training_sets = self._training_sets(pool)

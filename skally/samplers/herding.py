@@ -31,11 +31,11 @@ class MaxHerdingSampler(BaseSampler):
 
     Parameters
     ----------
-    radius : float, at least 0.01
-    n_targets : int
+    radius : float, at least 0.01, default=1.0
+    n_targets : int, default=1000
         Number of rows that stand for all in the mean, drawn at random from a larger pool. Time is
         proportional to it times the size of the pool; memory does not depend on the latter.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     References
     ----------
@@ -84,18 +84,18 @@ class UHerdingSampler(BaseSampler):
 
     Parameters
     ----------
-    temperature : float, more than 0, or None
+    temperature : float, more than 0, or None, default=None
         None finds the one from 1 to 20 with the least expected calibration error: a clone of the
         estimator is fitted on four fifths of the labelled samples and calibrated on the others.
         This costs a fit for each query, and needs the samples and their labels, from ``X`` and
         ``y`` or a modAL learner. It is 1 where there are fewer than five labels, or a single class
         among those to fit on.
-    radius : float, at least 0.01, or None
+    radius : float, at least 0.01, or None, default=None
         None means the smallest distance between two labelled samples, scaled to length one, that
         are not the same. It is 1 where there are no two, and never below 0.01.
-    n_targets : int
+    n_targets : int, default=1000
         As in :class:`skally.MaxHerdingSampler`.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     References
     ----------
@@ -121,7 +121,6 @@ class UHerdingSampler(BaseSampler):
         self.n_targets = n_targets
 
     def prepare(self, pool, rng):
-        """Copy with the temperature found."""
         self._check_parameters()
         return clone(self).set_params(temperature=self._find_temperature(pool, rng))
 

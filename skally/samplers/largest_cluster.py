@@ -26,14 +26,14 @@ class LCMDSampler(BaseSampler):
 
     Parameters
     ----------
-    features : "embedding" or "gradient"
+    features : "embedding" or "gradient", default="embedding"
         What distances are measured on. "gradient" means random projections of the gradient of the
         net's output with respect to the weights of all its ``nn.Linear`` layers. This needs a net,
         and labelled samples from ``X`` or a modAL learner, and takes a backward pass for each
         output.
-    sketch_size : int
+    sketch_size : int, default=512
         Number of random projections of the gradient.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
         Draws the projections; unused for ``features="embedding"``.
 
     References
@@ -84,20 +84,20 @@ class WeightedLCMDSampler(BaseSampler):
 
     Parameters
     ----------
-    utility : "spread", "dual", "both", sampler, or list of samplers
+    utility : "spread", "dual", "both", sampler, or list of samplers, default="spread"
         Values each row. "spread" is :class:`skally.SpreadSampler`: how far the members of an
         ensemble, or its trees, disagree. "dual" is the predicted dual of
         :class:`skally.ALLYSampler`, learned from the duals of withheld rows if the net has several
         members. "both" is the list of the two. Of a list the geometric mean is taken, without
         utilities that are nowhere more than zero.
-    power : float, not negative
+    power : float, not negative, default=0.5
         0 means unweighted distances, and 0.5 the root of the utility.
-    offset : float, not negative
+    offset : float, not negative, default=0.0
         Multiple of the mean utility that is added to each, so that rows of utility zero count too.
-    features : "embedding" or "gradient"
-    sketch_size : int
+    features : "embedding" or "gradient", default="embedding"
+    sketch_size : int, default=512
         Both as in :class:`skally.LCMDSampler`.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     References
     ----------
@@ -184,11 +184,11 @@ class DualLCMDSampler(HeadSampler):
 
     Parameters
     ----------
-    regressor : scikit-learn regressor or None
+    regressor : scikit-learn regressor or None, default=None
         Learns the duals from the embedding. None means :class:`skally.DualRegressor`.
-    max_dual : float or None
+    max_dual : float or None, default=None
         Cap on the duals that the regressor learns from.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     References
     ----------

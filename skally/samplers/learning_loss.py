@@ -19,13 +19,13 @@ class LearningLossSampler(HeadSampler):
 
     Parameters
     ----------
-    margin : float
+    margin : float, default=1.0
         Difference of predictions from which a pair counts as told apart.
-    hidden_layer_sizes : sequence of int
-    max_epochs : int
-    lr : float
+    hidden_layer_sizes : sequence of int, default=(64,)
+    max_epochs : int, default=100
+    lr : float, default=0.001
         Learning rate of Adam.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     References
     ----------

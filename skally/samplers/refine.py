@@ -18,15 +18,18 @@ class RefineSampler(BaseSampler):
     union. So no strategy needs to be trusted alone, and rows that none of them values are left out
     before the cover, which by itself would pick whatever is typical.
 
+    The utilities are those of the selection for the rows that a query of one row would leave, and
+    minus infinity for the others.
+
     Parameters
     ----------
     samplers : list of samplers
         The strategies.
-    selection : sampler or None
+    selection : sampler or None, default=None
         Chooses the batch from the last union. None means :class:`skally.MaxHerdingSampler`.
-    sizes : sequence of int
+    sizes : sequence of int, default=(4, 2)
         Rows that each strategy picks in each round, as multiples of the rows queried.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     References
     ----------
@@ -61,7 +64,6 @@ class RefineSampler(BaseSampler):
         )
 
     def utility(self, pool, rng):
-        """Utility of the selection for the rows left of a single query, else minus infinity."""
         rows, left = self._refine(pool, 1, rng)
         utility = np.full(len(pool), -np.inf)
         utility[rows] = utility_of(self._selection(), left, rng)

@@ -20,7 +20,7 @@ class RandomSampler(BaseSampler):
 
     Parameters
     ----------
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     Examples
     --------
@@ -39,7 +39,7 @@ class EntropySampler(BaseSampler):
 
     Parameters
     ----------
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
         Breaks ties.
 
     References
@@ -64,7 +64,7 @@ class LeastConfidentSampler(BaseSampler):
 
     Parameters
     ----------
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
         Breaks ties.
 
     References
@@ -91,7 +91,7 @@ class MarginSampler(BaseSampler):
 
     Parameters
     ----------
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
         Breaks ties.
 
     References
@@ -123,9 +123,9 @@ class BALDSampler(BaseSampler):
 
     Parameters
     ----------
-    n_draws : int
+    n_draws : int, default=20
         Draws of dropout, at least two. A committee or ensemble has one for each member instead.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     References
     ----------
@@ -165,9 +165,9 @@ class SpreadSampler(BaseSampler):
 
     Parameters
     ----------
-    n_draws : int
+    n_draws : int, default=20
         Draws of dropout, at least two. A committee or ensemble has one for each member instead.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     References
     ----------

@@ -21,7 +21,7 @@ class ComposedSampler(BaseSampler):
         Values each row.
     selection : sampler
         Chooses the rows. Samplers with ``uses_utility=False`` choose without the utilities.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     Examples
     --------
@@ -57,13 +57,13 @@ class StochasticSampler(BaseSampler):
     ----------
     sampler : sampler
         Values each row.
-    kind : "power", "softmax" or "softrank"
+    kind : "power", "softmax" or "softrank", default="power"
         Weight by which a row is drawn. "power": its utility to the power of beta, for utilities
         that are not negative. "softmax": the exponential of beta times its utility. "softrank": its
         rank, 1 for the best, to the power of minus beta.
-    beta : float, more than 0
+    beta : float, more than 0, default=1.0
         Near 0 the draws are uniform; the larger beta, the more the largest utilities are preferred.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     References
     ----------
@@ -129,14 +129,16 @@ LOG_WEIGHTS = {
 class SubsampledSampler(BaseSampler):
     """Query of a random part of the pool; the other rows are never embedded or predicted.
 
+    Their utility is minus infinity.
+
     Parameters
     ----------
     sampler : sampler
         Queries the part.
-    size : int or float
+    size : int or float, default=10000
         Number of rows of the part, or its share of the pool, above 0 and at most 1. If more rows
         are queried than the part has, all of it is taken and the others are drawn at random.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     Examples
     --------
@@ -157,7 +159,6 @@ class SubsampledSampler(BaseSampler):
         return clone(self).set_params(sampler=self.sampler.prepare(pool, rng))
 
     def utility(self, pool, rng):
-        """Utilities of the sampler in the part, minus infinity outside, (n_pool,)."""
         utility = np.full(len(pool), -np.inf)
         rows = np.sort(rng.permutation(len(pool))[: self._n_rows(pool)])
         utility[rows] = utility_of(self.sampler, pool.subset(rows), rng)
@@ -201,11 +202,11 @@ class CoordinatedMatchingSampler(BaseSampler):
     ----------
     sampler : sampler
         Values each row before the first label.
-    n_simulations : int
-    length : float or None
+    n_simulations : int, default=10
+    length : float or None, default=None
         Distance in feature space at which a label explains 61 %. None means the median distance of
         the simulated rows to the nearest of as many random ones as are queried.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
 
     References
     ----------

@@ -71,9 +71,9 @@ def load(path, device=None, *, trusted=()):
     Parameters
     ----------
     path : str or path-like
-    device : str, optional
+    device : str, default=None
         Where nets are put, such as ``"cpu"`` for those trained on a GPU; None means as before.
-    trusted : list of classes, functions or str
+    trusted : list of classes, functions or str, default=()
         Of your own modules and losses, by themselves or by name, ``"package.module.Class"``. Their
         constructors are called.
 
@@ -91,7 +91,16 @@ def load(path, device=None, *, trusted=()):
 
     Examples
     --------
-    See :func:`skally.save`.
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import skally
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     skally.save(model, Path(folder, "model.skally"))
+    ...     again = skally.load(Path(folder, "model.skally"))
+    >>> again.predict([[-1.0], [2.0]]).tolist()
+    [0, 1]
     """
     try:
         content, arrays = read(path)

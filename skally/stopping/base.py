@@ -19,18 +19,25 @@ class RoundState:
 
     Parameters
     ----------
-    estimator : fitted estimator
+    estimator : fitted estimator, default=None
         An estimator of scikit-learn, a net, a Pipeline or search around one, or a modAL learner or
         committee.
-    X_labeled, y_labeled : labelled samples, n_labeled rows
-    X_pool : samples without a label, possibly no rows
-    X_stop : stop set
+    X_labeled, y_labeled : labelled samples, n_labeled rows, default=None
+    X_pool : samples without a label, possibly no rows, default=None
+    X_stop : stop set, default=None
         Rows that are the same in every round. They need no labels.
-    n_labeled : int
-    score : float
+    n_labeled : int, default=None
+    score : float, default=None
         Score of the estimator by any measure, as long as it is the same in every round.
-    n_instances : int
+    n_instances : int, default=None
         Number of rows that a query asks for.
+
+    Examples
+    --------
+    >>> from skally.stopping import Budget, RoundState
+    >>> state = RoundState(n_labeled=120, score=0.83)
+    >>> Budget(100).observe(state)
+    120
     """
 
     estimator: Any = None
@@ -57,6 +64,25 @@ class StoppingCriterion(BaseEstimator, ABC):
     ----------
     needs : tuple of str
         Fields of :class:`RoundState` that must not be None.
+
+    Examples
+    --------
+    >>> from skally.stopping import RoundState, StoppingCriterion
+    >>> class GoodEnough(StoppingCriterion):
+    ...     needs = ("score",)
+    ...
+    ...     def __init__(self, target):
+    ...         self.target = target
+    ...
+    ...     def measure(self, state):
+    ...         return float(state.score)
+    ...
+    ...     def decide(self, observations):
+    ...         return observations[-1] >= self.target
+    >>> criterion = GoodEnough(0.9)
+    >>> observations = [criterion.observe(RoundState(score=score)) for score in (0.7, 0.95)]
+    >>> criterion.is_reached(observations)
+    True
     """
 
     needs = ()
@@ -110,11 +136,32 @@ class StoppingCriterion(BaseEstimator, ABC):
 
     @abstractmethod
     def measure(self, state):
-        """Observation of a round."""
+        """Observation of a round.
+
+        Parameters
+        ----------
+        state : RoundState
+            With all that the criterion ``needs``.
+
+        Returns
+        -------
+        observation : float, or list of numbers, strings or lists
+            It can be stored as JSON.
+        """
 
     @abstractmethod
     def decide(self, observations):
-        """Whether to stop, from the observations of one round or more."""
+        """Whether to stop.
+
+        Parameters
+        ----------
+        observations : list
+            Those of all rounds so far, in order, one at least.
+
+        Returns
+        -------
+        is_reached : bool
+        """
 
     @property
     def name(self):
@@ -128,9 +175,9 @@ class StoppingMonitor:
     Parameters
     ----------
     criterion : StoppingCriterion
-    X_stop : stop set or None
+    X_stop : stop set or None, default=None
         Rows that are the same in every round, for criteria that need them.
-    observations : iterable
+    observations : iterable, default=()
         Observations of earlier rounds, to continue a loop that was interrupted.
 
     Attributes
@@ -171,7 +218,7 @@ class StoppingMonitor:
 
         Parameters
         ----------
-        estimator : fitted estimator
+        estimator : fitted estimator, default=None
         **fields
             Other fields of :class:`RoundState`, such as ``X_pool`` or ``score``.
 

@@ -32,7 +32,17 @@ class CombinedCriterion(StoppingCriterion):
         return [criterion.observe(state) for criterion in self.criteria]
 
     def decisions(self, observations):
-        """Whether each criterion is reached."""
+        """Whether each criterion is reached.
+
+        Parameters
+        ----------
+        observations : list
+            Those of all rounds so far, each a list with one of every criterion.
+
+        Returns
+        -------
+        decisions : list of bool
+        """
         columns = zip(*observations, strict=True)
         return [
             criterion.is_reached(list(column))

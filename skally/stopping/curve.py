@@ -60,9 +60,9 @@ class ScoreChange(StoppingCriterion):
 
     Parameters
     ----------
-    tolerance : float, at least 0
+    tolerance : float, at least 0, default=0.005
         In units of the score.
-    patience : int, at least 1
+    patience : int, at least 1, default=3
         Rounds.
 
     References

@@ -27,15 +27,17 @@ class PredictedDualLevel(StoppingCriterion):
 
     Parameters
     ----------
-    share : float, from 0 to 1
-    patience : int, at least 1
+    share : float, from 0 to 1, default=0.1
+    patience : int, at least 1, default=2
         Rounds.
-    quantile : float, from 0 to 1, or None
+    quantile : float, from 0 to 1, or None, default=None
         None means the mean of the predicted duals. 0.9 means the dual that a tenth of the pool
         exceeds.
-    regressor, max_dual
+    regressor : scikit-learn regressor or None, default=None
         As in :class:`skally.ALLYSampler`.
-    random_state : None or int
+    max_dual : float or None, default=None
+        As in :class:`skally.ALLYSampler`.
+    random_state : None or int, default=None
         Seed of the regressor. A generator is refused, for its state would change between rounds.
 
     References

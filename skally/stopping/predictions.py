@@ -31,9 +31,9 @@ class StabilizingPredictions(StoppingCriterion):
 
     Parameters
     ----------
-    threshold : float, at most 1
+    threshold : float, at most 1, default=0.99
         A smaller one stops earlier.
-    patience : int, at least 1
+    patience : int, at least 1, default=3
         Agreements to average over.
 
     References
@@ -63,12 +63,11 @@ class StabilizingPredictions(StoppingCriterion):
         check_number("patience", self.patience, numbers.Integral, 1)
 
     def measure(self, state):
-        """Predictions for the stop set: labels as strings, or numbers as floats."""
         if num_samples(state.X_stop) == 0:
             raise ValueError("X_stop has 0 rows, must have at least 1.")
         predicted = np.asarray(without_learner(state.estimator).predict(state.X_stop))
         if not is_regression(state.estimator):
-            return [str(label) for label in predicted.tolist()]
+            return [str(label) for label in predicted.tolist()]  # whatever their type, for JSON
         if not np.isfinite(predicted).all():
             raise ValueError("predictions of X_stop are not all finite, must be.")
         return predicted.astype(np.float64).tolist()
@@ -91,8 +90,8 @@ class OverallUncertainty(StoppingCriterion):
 
     Parameters
     ----------
-    threshold : float, from 0 to 1
-    quantile : float, from 0 to 1, or None
+    threshold : float, from 0 to 1, default=0.01
+    quantile : float, from 0 to 1, or None, default=None
         None means the mean. 1 means the largest uncertainty: the rule is then that of maximum
         uncertainty, or maximum confidence.
 

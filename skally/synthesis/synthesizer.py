@@ -28,22 +28,22 @@ class InputSynthesizer(BaseEstimator):
 
     Parameters
     ----------
-    n_steps : int
-    step_size : float
+    n_steps : int, default=100
+    step_size : float, default=0.05
         Length of a step: the root mean square, over the columns that may change, of the change of
         the net's input. The unit is a column's standard deviation after a ``StandardScaler``, its
         range after a ``MinMaxScaler``, and the unit of X without a scaler. A step that does not
         raise the predicted dual is halved, and the next one is at most twice as long.
-    clip : pair (low, high), or None
+    clip : pair (low, high), or None, default=None
         Bounds of each column in the units of X: numbers, arrays of the shape of one row, or, for a
         data frame, Series by column. None in place of either means no bound.
-    frozen : list of int or str, bool array of the shape of one row, or None
+    frozen : list of int or str, bool array of the shape of one row, or None, default=None
         Columns that keep their values, by position in axis 1 or, for a data frame, by name.
-    regressor : DualRegressor or None
+    regressor : DualRegressor or None, default=None
         A clone of it learns the duals from the embedding. None means ``DualRegressor()``.
-    keep_every : int
+    keep_every : int, default=1
         Number of steps between the rows that the path keeps. It always keeps the start and the end.
-    random_state : None, int or RandomState
+    random_state : None, int or RandomState, default=None
         Seed of the regressor's training.
 
     References
@@ -168,8 +168,19 @@ class Synthesis:
         Predicted dual variables of the path. They never fall from one step to the next.
     steps : int array of shape (n_kept_steps,)
         Numbers of the steps that the path keeps, from 0.
-    columns : list of str, or None
+    columns : list of str, or None, default=None
         Names of the columns if the start was a data frame.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skally.synthesis import Synthesis
+    >>> path = np.array([[[0.0, 1.0]], [[0.5, 1.0]]])  # two steps of one row
+    >>> synthesis = Synthesis(path[-1], path, np.array([[0.1], [0.3]]), np.array([0, 1]))
+    >>> synthesis.to_frame()
+       row  step  dual   x0   x1
+    0    0     0   0.1  0.0  1.0
+    1    0     1   0.3  0.5  1.0
     """
 
     inputs: Any

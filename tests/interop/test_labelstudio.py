@@ -1,12 +1,15 @@
 """Tasks out and labels back, by file."""
 
+import doctest
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from skally import EntropySampler, GreedyInputSampler
+from skally.interop import labelstudio
 from skally.interop.labelstudio import label_config, make_tasks, read_labels, write_tasks
 
 CLASSES = [3, 7]
@@ -125,3 +128,27 @@ def test_regression_by_number_or_rating(tag, value):
     result = {"from_name": "label", "value": {tag: value}}
     labels = read([{**task, "annotations": [{"result": [result]}]}], config=config, classes=None)
     assert labels.y.tolist() == [value]
+
+
+def test_examples_of_push_and_pull_run_with_a_client_that_keeps_tasks():
+    for function in (labelstudio.pull, labelstudio.push):
+        text = function.__doc__.replace("# doctest: +SKIP", "")
+        names = {"client": client_without_server()}
+        example = doctest.DocTestParser().get_doctest(text, names, function.__name__, None, 0)
+        assert len(example.examples) > 1
+        assert doctest.DocTestRunner().run(example).failed == 0
+
+
+def client_without_server():
+    """What ``push`` and ``pull`` call of label_studio_sdk's client, for one project."""
+    kept = []
+
+    def download_sync(id, export_type, download_all_tasks):
+        assert (export_type, download_all_tasks) == ("JSON", True)
+        return [json.dumps(kept).encode()]
+
+    def import_tasks(id, request):
+        kept.extend(request)
+
+    exports = SimpleNamespace(download_sync=download_sync)
+    return SimpleNamespace(projects=SimpleNamespace(import_tasks=import_tasks, exports=exports))

@@ -22,7 +22,7 @@ class LearningCurveDisplay:
     bands : data frame
         As returned by :meth:`skally.benchmark.LearningCurves.bands`: columns data_set, sampler,
         n_labeled, mean, low and high, the last two NaN if there is one random state.
-    level : float in (0, 1)
+    level : float in (0, 1), default=0.95
         Level of the confidence intervals, for the legend.
 
     Attributes
@@ -79,11 +79,12 @@ class LearningCurveDisplay:
         Parameters
         ----------
         curves : LearningCurves
-        level : float in (0, 1)
+        level : float in (0, 1), default=0.95
             Level of the confidence interval of the mean over random states, by Student's t, for
             each number of labels separately.
-        clip : as in :meth:`skally.benchmark.LearningCurves.bands`
-        negate_score, score_name, log_scale, colors, ax, axes : as in :meth:`plot`
+        clip : as in :meth:`skally.benchmark.LearningCurves.bands`, default=True
+        negate_score, log_scale : as in :meth:`plot`, default=False
+        score_name, colors, ax, axes : as in :meth:`plot`, default=None
 
         Returns
         -------
@@ -117,18 +118,18 @@ class LearningCurveDisplay:
 
         Parameters
         ----------
-        ax : matplotlib axes, one for each data set, or None for a new figure
-        negate_score : bool
+        ax : matplotlib axes, one for each data set, or None for a new figure, default=None
+        negate_score : bool, default=False
             Change the sign of the scores, to show errors for ``"neg_mean_squared_error"`` and
             similar scores, as in :class:`sklearn.model_selection.LearningCurveDisplay`.
-        score_name : str, optional
+        score_name : str, default=None
             Title of the vertical axis. None means "score", or "error" for negated scores.
-        log_scale : bool
+        log_scale : bool, default=False
             Whether the vertical axis is logarithmic.
-        colors : dict of str to colour, optional
+        colors : dict of str to colour, default=None
             Colours of some or all samplers. The default colours are safe for colour-blind readers;
             samplers named random, reference or baseline are grey.
-        axes : another name of ``ax``
+        axes : another name of ``ax``, default=None
 
         Returns
         -------

@@ -16,7 +16,7 @@ class DualVariablesDisplay:
     dual_variables, slacks : arrays of shape (n,)
         Rows that were held out have NaN duals and are left out.
     dual_mean, dual_max, max_violation : arrays of shape (n_epochs,)
-    unit : str
+    unit : str, default="epoch"
         What the three have a value for each of.
 
     Attributes
@@ -52,8 +52,8 @@ class DualVariablesDisplay:
         Parameters
         ----------
         estimator : fitted net, or a Pipeline, GridSearchCV or modAL learner around one
-        ax : three matplotlib axes, or None for a new figure
-        axes : another name of ``ax``
+        ax : three matplotlib axes, or None for a new figure, default=None
+        axes : another name of ``ax``, default=None
 
         Returns
         -------
@@ -73,6 +73,11 @@ class DualVariablesDisplay:
 
     def plot(self, ax=None, *, axes=None):
         """Draw, into three axes if given.
+
+        Parameters
+        ----------
+        ax : three matplotlib axes, or None for a new figure, default=None
+        axes : another name of ``ax``, default=None
 
         Returns
         -------

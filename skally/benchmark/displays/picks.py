@@ -24,14 +24,14 @@ class PicksDisplay:
     points : array of shape (n, 2)
         The samples of the pool that are drawn.
     is_picked : bool array of shape (n,)
-    values : array of shape (n,), optional
+    values : array of shape (n,), default=None
         Values that give the points their colours. None draws the pool in grey.
-    labelled : array of shape (n_labeled, 2), optional
-    rows : int array of shape (n,), optional
+    labelled : array of shape (n_labeled, 2), default=None
+    rows : int array of shape (n,), default=None
         Positions in the pool of the points.
-    n_pool : int, optional
+    n_pool : int, default=None
         Size of the pool, if not all of its samples are drawn.
-    value_name : str
+    value_name : str, default="predicted dual variable"
         Label of the colour bar.
 
     Attributes
@@ -98,22 +98,22 @@ class PicksDisplay:
         X_pool : array-like of shape (n_pool, ...)
         indices : int array of shape (n_picks,)
             Positions in the pool of the picked samples, as a sampler returns them.
-        X : array-like of n_labeled rows, optional
+        X : array-like of n_labeled rows, default=None
             The labelled samples. A modAL learner and a constrained net have stored theirs.
-        projection : transformer with ``fit_transform``, optional
+        projection : transformer with ``fit_transform``, default=None
             Projection to two dimensions, such as TSNE. None means the first two principal
             components, or the features themselves if there are at most two.
-        utility : array-like of shape (n_pool,), optional
+        utility : array-like of shape (n_pool,), default=None
             Values that give the points their colours, as ``query(..., return_utilities=True)``
             returns them. None means the predicted duals, or grey points for an estimator without
             dual variables.
-        regressor : scikit-learn regressor, optional
+        regressor : scikit-learn regressor, default=None
             Predicts the duals from the embedding, as in :class:`skally.ALLYSampler`.
-        max_points : int
+        max_points : int, default=5000
             Maximum number of pool samples to draw, and of labelled samples. Of a larger pool a
             random part is drawn, which always includes all picks.
-        random_state : None, int or RandomState
-        ax : matplotlib axes, or None for a new figure
+        random_state : None, int or RandomState, default=None
+        ax : matplotlib axes, or None for a new figure, default=None
 
         Returns
         -------
@@ -145,6 +145,10 @@ class PicksDisplay:
 
     def plot(self, ax=None):
         """Draw, into axes if given.
+
+        Parameters
+        ----------
+        ax : matplotlib axes, or None for a new figure, default=None
 
         Returns
         -------

@@ -18,7 +18,7 @@ class RankDisplay:
     groups : list of list of str
         The samplers that each bar joins.
     n_data_sets : int
-    alpha : float in (0, 1)
+    alpha : float in (0, 1), default=0.05
         Level of significance, for the caption.
 
     Attributes
@@ -60,12 +60,12 @@ class RankDisplay:
         Parameters
         ----------
         curves : LearningCurves
-        alpha : float in (0, 1)
+        alpha : float in (0, 1), default=0.05
             Two samplers differ if their p-value by
             :meth:`~skally.benchmark.LearningCurves.compare_across` (Wilcoxon's signed-rank test,
             adjusted by Holm's method) is at most this. If there are too few data sets for any
             difference to be significant, the caption says so.
-        ax : matplotlib axes, or None for a new figure
+        ax : matplotlib axes, or None for a new figure, default=None
 
         Returns
         -------
@@ -89,6 +89,10 @@ class RankDisplay:
 
     def plot(self, ax=None):
         """Draw, into axes if given.
+
+        Parameters
+        ----------
+        ax : matplotlib axes, or None for a new figure, default=None
 
         Returns
         -------

@@ -18,7 +18,7 @@ class WinLossDisplay:
         for neither.
     n : int
         Number of comparisons of each pair.
-    unit : str
+    unit : str, default="data sets"
         What is counted, "data sets" or "random states".
 
     Attributes
@@ -52,7 +52,7 @@ class WinLossDisplay:
         Parameters
         ----------
         curves : LearningCurves
-        ax : matplotlib axes, or None for a new figure
+        ax : matplotlib axes, or None for a new figure, default=None
 
         Returns
         -------
@@ -73,6 +73,10 @@ class WinLossDisplay:
 
     def plot(self, ax=None):
         """Draw, into axes if given.
+
+        Parameters
+        ----------
+        ax : matplotlib axes, or None for a new figure, default=None
 
         Returns
         -------
