@@ -24,6 +24,7 @@ exclude_patterns = ["_build"]
 templates_path = ["_templates"]
 
 autosummary_generate = True
+smartquotes_action = "De"  # dashes and ellipses; quotes in types and defaults stay as in code
 autodoc_typehints = "none"  # the docstrings have the types
 numpydoc_show_class_members = False  # the class template lists the members
 

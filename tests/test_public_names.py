@@ -93,6 +93,8 @@ def states(kind, default):
 def faults(public):
     """What the docstrings of a function, or of a class and its methods, lack."""
     for part, parameters, docstring in parts_of(public):
+        if not docstring:
+            yield f"{part}: no docstring"
         types = documented(docstring or "")
         yield from (f"{part}: {name} is not documented" for name in parameters.keys() - types)
         yield from (f"{part}: {name} is no parameter" for name in types.keys() - parameters)
@@ -135,11 +137,16 @@ def test_faults_are_found():
         def method(self, X):
             """Without parameters."""
 
-    Faulty.__init__.__module__ = Faulty.method.__module__ = "skally"
+        def silent(self):
+            pass
+
+    for function in (Faulty.__init__, Faulty.method, Faulty.silent):
+        function.__module__ = "skally"
     assert sorted(faults(Faulty)) == [
         "Faulty: missing has not default=None",
         "Faulty: other is not documented",
         "Faulty: unknown is no parameter",
         "Faulty: wrong has not default=2",
         "method: X is not documented",
+        "silent: no docstring",
     ]
