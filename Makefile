@@ -36,7 +36,7 @@ endif
 WORKERS ?= 2
 test test-newest test-oldest: export OMP_NUM_THREADS := 1
 PYTEST := -m pytest -n $(WORKERS) --dist worksteal --hypothesis-seed=0 --doctest-modules
-PYTEST_ALL := $(PYTEST) --doctest-glob="*.rst" tests skally README.rst $(wildcard docs/*.rst)
+PYTEST_ALL := $(PYTEST) --doctest-glob="*.rst" tests skally README.rst $(wildcard docs/*.rst docs/tutorials/*.rst)
 PYTEST_MODAL := -m pytest $(wildcard tests/*/test_modal*.py)
 # The newest packages may warn about themselves, but not about what skally does.
 OURS := -o "filterwarnings=error:::(skally|tests|__main__)"

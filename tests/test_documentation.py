@@ -27,7 +27,8 @@ MODULES = [
     "skally.stopping",
     "skally.synthesis",
 ]
-PAGES = [*ROOT.glob("docs/*.rst"), ROOT / "README.rst", *ROOT.glob("examples/**/*.py")]
+PAGES = [*ROOT.glob("docs/*.rst"), *ROOT.glob("docs/tutorials/*.rst"), ROOT / "README.rst"]
+PAGES += ROOT.glob("examples/**/*.py")
 LISTED = re.findall(
     r"^   (skally\.[\w.]+)$", (ROOT / "docs" / "api.rst").read_text(encoding="utf-8"), re.MULTILINE
 )

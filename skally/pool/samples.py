@@ -32,7 +32,7 @@ from skally.pool.unwrapping import (
 )
 from skally.utils.chunks import by_parts
 from skally.utils.lazy import lazy_property
-from skally.utils.validation import as_matrix, num_samples, with_rows
+from skally.utils.validation import as_matrix, columns_named, num_samples, with_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +157,8 @@ class Samples:
             if self.is_fitted:
                 seen = [as_matrix(transform(each.estimator, self.rows)) for each in self.members]
             else:
-                seen = [as_matrix(self.rows)]
+                with columns_named(self.rows, self._name, "the query"):
+                    seen = [as_matrix(self.rows)]
         return check_features(seen[0] if len(seen) == 1 else np.hstack(seen), self._name)
 
     @property

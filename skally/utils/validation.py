@@ -71,8 +71,15 @@ def check_has_rows(X):
 
 
 @contextmanager
-def columns_named(X):
-    """Inside, the error for words in the place of numbers names the columns of a frame."""
+def columns_named(X, name="X", before="the net"):
+    """Inside, the error for words in the place of numbers names the columns of a frame.
+
+    Parameters
+    ----------
+    X : rows
+    name, before : str
+        What they are called, and what takes numbers, for the error.
+    """
     try:
         yield
     except ValueError as error:
@@ -82,7 +89,7 @@ def columns_named(X):
         if not wrong:
             raise
         raise ValueError(
-            f"X has columns that are not numbers: {wrong}. Encode them before the net, by a "
+            f"{name} has columns that are not numbers: {wrong}. Encode them before {before}, by a "
             f"OneHotEncoder in a Pipeline, say. ({error})"
         ) from error
 

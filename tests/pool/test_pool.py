@@ -259,6 +259,10 @@ def test_columns_that_are_no_numbers_are_an_error():
         _ = Pool(None, [["a"], ["b"]]).features
     with pytest.raises(ValueError, match="NaN"):
         _ = Pool(None, [[np.nan], [1.0]]).features
+    frame = pd.DataFrame({"x": [1.0, 2.0], "colour": ["red", "blue"]})
+    for estimator in (None, LogisticRegression()):
+        with pytest.raises(ValueError, match=r"^X_pool has columns that .* \['colour'\]\. Encode"):
+            _ = Pool(estimator, frame).features
 
 
 def test_a_subset_is_the_same_pool_each_time_and_reads_only_its_rows(diabetes, regressor):
