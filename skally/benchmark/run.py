@@ -7,6 +7,7 @@ from joblib import Parallel, delayed
 from sklearn.base import is_classifier
 
 from skally.benchmark.oracle import Undone
+from skally.benchmark.progress import progress_bar
 from skally.benchmark.rounds import Round, is_stopped, run_round
 
 
@@ -32,10 +33,8 @@ class Run:
 
     def go(self, n_jobs, verbose):
         """Compute all missing rounds, and store each as soon as it is done."""
-        from tqdm import tqdm
-
         total = len(self.curves) * (self.n_rounds + 1)
-        with tqdm(total=total, unit="round", disable=not verbose) as bar:
+        with progress_bar(total, verbose) as bar:
             with Parallel(n_jobs=n_jobs, return_as="generator_unordered") as parallel:
                 while not self._go_levels(parallel, bar):
                     if verbose:  # old releases of tqdm cannot reset a bar that is not shown

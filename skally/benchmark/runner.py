@@ -108,7 +108,8 @@ def learning_curves(
         File to store the results in, locked by a second one, CACHE.lock; None keeps them in memory
         only.
     verbose : int, default=0
-        Above 0, a progress bar of the rounds is shown.
+        Above 0, a progress bar of the rounds is shown, or a line for each tenth of them where
+        stderr is no terminal.
 
     Returns
     -------
