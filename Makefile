@@ -5,7 +5,7 @@
 # make test-kernels  the numeric tests with the kernels of several processors
 # make dist-test     build wheel and source archive, install each elsewhere, and try it
 # make lint          ruff and import-linter alone
-# make docs          the documentation, at docs/_build/html/index.html
+# make docs          run the examples, build docs/_build/html/index.html, and follow all of its links
 # make lock          renew constraints/dev.txt and constraints/oldest.txt
 # make clean         remove all that these have made
 #
@@ -81,8 +81,11 @@ lint: $(VENV)/installed-test
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/lint-imports --no-logo --no-cache
 
+# The examples run again if they have changed; pages that are no more would be found by the walk.
 docs: $(VENV)/installed-docs
+	rm -rf docs/_build
 	$(VENV)/bin/sphinx-build -W --keep-going -b html docs docs/_build/html
+	$(VENV)/bin/python tests/walk_site.py docs/_build/html
 
 # One file for all Pythons and systems. uv doesn't read pip's settings, so none of them gets in.
 LOCK := $(TOOLS)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10
@@ -93,7 +96,7 @@ lock: $(TOOLS)/installed
 
 clean:
 	rm -rf $(VENV) $(NEWEST) $(OLDEST) $(TOOLS) $(MODAL) $(TEMPLATES) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
-	rm -rf docs/_build docs/generated docs/auto_examples docs/sg_execution_times.rst demo.png
+	rm -rf docs/_build docs/generated docs/auto_examples docs/strategies demo.png
 	find skally tests examples docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps say what is installed, so that a second make installs nothing. Without isolation skally is

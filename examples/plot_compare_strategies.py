@@ -86,8 +86,8 @@ def run(name):
         samplers,
         *data_sets[name],
         n_initial=20,
-        n_instances=8,
-        n_rounds=5,
+        n_instances=10,
+        n_rounds=4,
         random_states=range(8),
         cache=folder / f"{name}.curves",
     )
@@ -104,7 +104,6 @@ for attempt in ("first", "again"):
 # chance of the split, which both strategies share, and their difference does not.
 
 display = LearningCurveDisplay.from_curves(curves, score_name="accuracy")
-display.figure_.savefig("compare_curves.png", dpi=130)
 
 # %%
 # Each strategy in one line. *area* is the mean height of the curve, *labels_needed* the number of
@@ -134,7 +133,6 @@ print(compared[columns].round(3).to_string(index=False))
 print(curves.ranks().sort_values().to_string())
 print(curves.compare_across().round(3).to_string(index=False))
 ranks = RankDisplay.from_curves(curves)
-ranks.figure_.savefig("compare_ranks.png", dpi=130)
 
 # %%
 # A bar joins strategies of which no two differ significantly. A strategy may be under two bars, so
@@ -146,12 +144,11 @@ ranks.figure_.savefig("compare_ranks.png", dpi=130)
 # on one of them. With seven data sets no difference could be significant, whatever the curves.
 
 wins = WinLossDisplay.from_curves(curves)
-wins.figure_.savefig("compare_wins.png", dpi=130)
 plt.show()
 
 # %%
 # If the bars and the tables show it, we can conclude that one strategy is better than another, for
-# this model, with 20 to 60 labels in batches of eight, on data sets like these.
+# this model, with 20 to 60 labels in batches of ten, on data sets like these.
 #
 # We cannot conclude
 #

@@ -9,7 +9,8 @@ cost, so all prices are zero. Which duals does training find then?
 
 We train a net on 150 rows of the diabetes data for more and more epochs, and look at how the duals
 rank the rows. Then we add conflicts between the constraints and the loss: weight decay, and rows
-that contradict one another.
+that contradict one another. This takes minutes, so that the page shows a stored picture;
+:doc:`/interpolation` has the figures.
 """
 
 # %%
@@ -154,7 +155,14 @@ top = np.argsort(-net.dual_variables_)[:n_top]
 print(f"{n_top} impossible rows, {np.isin(top, impossible).sum()} of them in the {n_top} largest")
 
 # %%
-# The mean dual over training, and the duals beside the areas under the loss curves.
+# The mean dual over training, and the duals beside the areas under the loss curves, by
+# ``python plot_interpolation.py``:
+#
+# .. image:: /images/interpolation.png
+#    :alt: Left, the mean dual by epoch: it falls from epoch 150 on, but rises to the end where rows
+#       contradict one another. Right, the dual of each row by the area under its loss curve.
+
+# sphinx_gallery_thumbnail_path = 'images/interpolation.png'
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for (name, (_, course)), colour in zip(

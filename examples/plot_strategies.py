@@ -15,6 +15,8 @@ The background shows the class that the net predicts, fainter where it is less s
 # The pool: five clouds in three classes. No row of the cloud at the top is labelled.
 
 import inspect
+import os
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -87,7 +89,7 @@ names = sorted(found, key=lambda name: FAMILIES.index(family(name)))
 picks = {name: ask(name) for name in names}
 
 # %%
-# The picture.
+# The picture. The background has the colour of the predicted class.
 
 CLASSES = np.array([to_rgb(color) for color in ("#4477aa", "#ccbb44", "#66ccee")])
 INK, MUTED, PICK = "#222222", "#999999", "#cc3311"
@@ -97,6 +99,33 @@ proba = classifier.predict_proba(grid.reshape(-1, 2))
 sure = (proba.max(axis=1, keepdims=True) - 1 / 3) * 1.5  # from 0 for equal probabilities to 1
 shade = 1 - 0.35 * sure * (1 - CLASSES[proba.argmax(axis=1)])
 
+
+def draw(axes, name, size=1.0):
+    """Pool, labelled rows and picks of one strategy."""
+    extent = (low[0], high[0], low[1], high[1])
+    axes.imshow(shade.reshape(120, 120, 3), extent=extent, origin="lower")
+    axes.scatter(*X[pool].T, s=3 * size, color=MUTED, linewidths=0, label="pool")
+    axes.scatter(
+        *X[labeled].T, s=16 * size, color=INK, marker="x", linewidths=0.9, label="labelled before"
+    )
+    axes.scatter(
+        *X[pool][picks[name]].T,
+        s=24 * size,
+        color=PICK,
+        edgecolors="white",
+        linewidths=0.7,
+        label="asked for",
+    )
+    axes.set(xticks=[], yticks=[], aspect="equal")
+    axes.spines[:].set_visible(False)
+
+
+def legend(figure):
+    """What the marks mean, below the picture."""
+    marks = figure.axes[0].get_legend_handles_labels()
+    figure.legend(*marks, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+
+
 n_columns = 5
 n_rows = -(-len(picks) // n_columns)
 figure, panels = plt.subplots(
@@ -104,23 +133,20 @@ figure, panels = plt.subplots(
 )
 for axes in panels.flat[len(picks) :]:
     axes.remove()
-for axes, (name, chosen) in zip(panels.flat, picks.items(), strict=False):
-    extent = (low[0], high[0], low[1], high[1])
-    axes.imshow(shade.reshape(120, 120, 3), extent=extent, origin="lower")
-    axes.scatter(*X[pool].T, s=3, color=MUTED, linewidths=0, label="pool")
-    axes.scatter(
-        *X[labeled].T, s=16, color=INK, marker="x", linewidths=0.9, label="labelled before"
-    )
-    axes.scatter(
-        *X[pool][chosen].T, s=24, color=PICK, edgecolors="white", linewidths=0.7, label="asked for"
-    )
+for axes, name in zip(panels.flat, names, strict=False):
+    draw(axes, name)
     axes.set_title(name.removesuffix("Sampler"), fontsize=9, color=INK, loc="left", pad=3)
     axes.set_title(family(name), fontsize=7, color=MUTED, loc="right", pad=3)
-    axes.set(xticks=[], yticks=[], aspect="equal")
-    axes.spines[:].set_visible(False)
-marks, labels = panels.flat[0].get_legend_handles_labels()
-figure.legend(
-    marks, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=9, markerscale=1.4
-)
-figure.savefig("strategies.png", dpi=130)
+legend(figure)
 plt.show()
+
+# %%
+# A picture of each strategy, for its page, if ``SKALLY_PICTURES`` names a folder for them.
+
+if folder := os.environ.get("SKALLY_PICTURES"):
+    for name in names:
+        figure, axes = plt.subplots(figsize=(5.5, 4.2), layout="constrained")
+        draw(axes, name, size=2.0)
+        legend(figure)
+        figure.savefig(Path(folder) / f"{name}.png", dpi=110)
+        plt.close(figure)

@@ -96,7 +96,6 @@ right.legend(frameon=False)
 for axes in (left, right):
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-figure.savefig("synthesis.png", dpi=130)
 
 # %%
 # Are such inputs as hard as predicted? This cannot be checked for patients who do not exist. So we

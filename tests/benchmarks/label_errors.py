@@ -9,20 +9,16 @@ virtual environment of its own, without torch.
 """
 
 import subprocess
-import sys
 import tempfile
 import venv
 from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
-from label_noise import all_runs, precisions, table  # noqa: E402
+from label_noise import all_runs, precisions, table
 
 N_SEEDS = 5
 METHODS = ("self_confidence", "normalized_margin", "confidence_weighted_entropy")
 SCORE = """
-import sys
 import numpy as np
 from cleanlab.rank import get_label_quality_scores
 given = np.load(sys.argv[1])
