@@ -103,15 +103,15 @@ def draw(cells, path):
     """Error as a ratio to that of random labels, geometric mean over the tables, by labels."""
     figure, panels = plt.subplots(1, len(DRAWN), figsize=(11, 4.5), layout="constrained")
     for ax, (cell, own) in zip(panels, DRAWN.items(), strict=True):
-        ratios = pd.concat([log_ratios(name, each) for name, each in cells[cell].items()])
-        curves = np.exp(ratios.groupby("n_labeled").mean())
-        names = [name for name in SAMPLERS if name in curves.dropna(axis=1)]
+        ratios = [log_ratios(name, each) for name, each in cells[cell].items()]
+        curves = np.exp(pd.concat(ratios).groupby("n_labeled").mean())
+        names = [name for name in SAMPLERS if all(name in each for each in ratios)]
         for name in names:
             width, style = (2.5, "-") if name in (own, REFERENCE) else (1.2, "--")
             color = "black" if name == REFERENCE else None
             ax.plot(curves.index, curves[name], label=name, lw=width, ls=style, color=color)
         ax.set(xlabel="labels", ylabel="error / error with random labels", title=TITLES[cell[0]])
-        ax.legend(fontsize=8)
+        ax.legend(fontsize=8, loc="upper right", bbox_to_anchor=(1, 0.97))
     figure.savefig(path, dpi=130)
 
 
