@@ -101,7 +101,7 @@ def by_labels(frames, samplers):
 
 def draw(cells, path):
     """Error as a ratio to that of random labels, geometric mean over the tables, by labels."""
-    figure, panels = plt.subplots(1, len(DRAWN), figsize=(11, 4.5), layout="constrained")
+    figure, panels = plt.subplots(1, len(DRAWN), figsize=(12, 4.5), layout="constrained")
     for ax, (cell, own) in zip(panels, DRAWN.items(), strict=True):
         ratios = [log_ratios(name, each) for name, each in cells[cell].items()]
         curves = np.exp(pd.concat(ratios).groupby("n_labeled").mean())
@@ -111,7 +111,7 @@ def draw(cells, path):
             color = "black" if name == REFERENCE else None
             ax.plot(curves.index, curves[name], label=name, lw=width, ls=style, color=color)
         ax.set(xlabel="labels", ylabel="error / error with random labels", title=TITLES[cell[0]])
-        ax.legend(fontsize=8, loc="upper right", bbox_to_anchor=(1, 0.97))
+        ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     figure.savefig(path, dpi=130)
 
 
