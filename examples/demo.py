@@ -187,8 +187,8 @@ def mark_saving(ax, curves):
     if few < many:
         height = SHARE * table.loc["random", "final"]
         ax.annotate("", (few, height), (many, height), arrowprops={"arrowstyle": "->"})
-        text = f"{many - few:.0f} labels saved "
-        ax.annotate(text, (few, height), ha="right", va="bottom", fontsize="small")
+        text = f" {many - few:.0f} labels saved"
+        ax.annotate(text, (many, height), ha="left", va="top", fontsize="small")
 
 
 def main(picture="demo.png"):
