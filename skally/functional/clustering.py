@@ -196,39 +196,37 @@ def largest_cluster(Z, label, nearest_squared, k, weight=1.0, rng=None):
     Learning for Regression", JMLR 24, 2023, section 4.3.8.
     """
     around_mean = Z, Z.mean(axis=0), squared_distance_to_mean(Z)
-    weight = np.broadcast_to(weight, len(Z))
     label, weighted = label.copy(), nearest_squared * weight
     seen = None if rng is None else rng.permutation(len(Z))[:N_SEEN]
     first_new = label.max() + 1
-    chosen, rest = [], np.ones(len(Z))
+    chosen = []
     while len(chosen) < k:
-        left = weighted * rest
-        if rng is not None and len(chosen) % 2 and left.any():
-            pick = central_row(Z, weighted, weight, left, seen, rng)
+        if rng is not None and len(chosen) % 2 and np.delete(weighted, chosen).any():
+            pick = central_row(Z, weighted, weight, chosen, seen, rng)
         else:
             largest = np.argmax(np.bincount(label, weights=weighted))
             score = np.where(label == largest, weighted, -1.0)
             score[chosen] = -2.0  # behind every other row, duplicates too
             pick = int(np.argmax(score))
         chosen.append(pick)
-        rest[pick] = 0.0
         to_new = squared_distance(*around_mean, pick) * weight
         label[to_new < weighted] = first_new + len(chosen) - 1
         weighted = np.minimum(weighted, to_new)
     return np.array(chosen)
 
 
-def central_row(Z, weighted, weight, left, seen, rng):
+def central_row(Z, weighted, weight, chosen, seen, rng):
     """Of rows drawn as by k-means++, the one that as a centre leaves the smallest sum of distances.
 
     Parameters
     ----------
     Z : array of shape (n, d)
     weighted : array of shape (n,)
-        Weighted squared distance of each row to its nearest centre.
-    weight : array of shape (n,)
-    left : array of shape (n,), not all zero
-        What the probability of a row is proportional to.
+        Weighted squared distance of each row to its nearest centre, which the probability of the
+        row is proportional to; of those not chosen, some are not zero.
+    weight : float or array of shape (n,)
+    chosen : list of int
+        Rows that are not drawn.
     seen : int array
         Rows that the sum is taken over.
     rng : numpy.random.RandomState
@@ -242,7 +240,10 @@ def central_row(Z, weighted, weight, left, seen, rng):
     Arthur, Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007, section 6, for
     drawing several rows and keeping the best.
     """
+    left = weighted.copy()
+    left[chosen] = 0.0
     drawn = draw(left, rng, N_TRIALS)
-    to_drawn = squared_distances(Z[seen], Z[drawn]) * weight[seen, None]
+    factor = np.broadcast_to(weight, len(Z))[seen, None]
+    to_drawn = squared_distances(Z[seen], Z[drawn]) * factor
     remaining = np.minimum(weighted[seen, None], to_drawn).sum(axis=0)
     return int(drawn[np.argmin(remaining)])
