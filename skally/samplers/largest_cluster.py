@@ -5,6 +5,7 @@ import numbers
 import numpy as np
 from sklearn.base import clone
 
+from skally.functional.central import central_rows
 from skally.functional.clustering import as_weight, geometric_mean, largest_cluster
 from skally.functional.distances import nearest
 from skally.nets.heads import DualRegressor
@@ -83,9 +84,9 @@ class WeightedLCMDSampler(BaseSampler):
     of :class:`skally.LCMDSampler`. The units of the utilities do not matter.
 
     The row that is farthest may be an outlier, from which other rows learn little. So with
-    ``central`` every second pick is a central row instead: of 16 that are drawn with probability
-    proportional to their weighted squared distance, the one that leaves the smallest sum of these
-    distances, taken over at most 2,000 rows.
+    ``central`` each pick is a central row instead, as in greedy k-means++: of 16 that are drawn
+    with probability proportional to their weighted squared distance, the one that leaves the
+    smallest sum of these distances. In large pools 1,000 rows stand for all in this sum.
 
     Parameters
     ----------
@@ -101,7 +102,7 @@ class WeightedLCMDSampler(BaseSampler):
         0 means unweighted distances, and 0.5 the root of the utility. None means 3 for "margin"
         and 0.5 for all others.
     central : bool or None, default=None
-        Whether every second pick is central. If not, all are the farthest of their clusters. None
+        Whether picks are central rows. If not, they are the farthest of the largest clusters. None
         means for classifiers alone.
     offset : float, not negative, default=0.0
         Multiple of the mean utility that is added to each, so that rows of utility zero count too.
@@ -116,7 +117,7 @@ class WeightedLCMDSampler(BaseSampler):
     Learning for Regression", JMLR 24, 2023, for largest cluster, maximum distance.
 
     Arthur, Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007, for the best
-    of several drawn rows. The weights, and to take both in turn, are ours.
+    of several drawn rows. The weights are ours.
 
     Examples
     --------
@@ -161,8 +162,10 @@ class WeightedLCMDSampler(BaseSampler):
         self._check_parameters()
         weight = as_weight(utility, self._power(pool), self.offset)
         is_central = not pool.is_regression if self.central is None else self.central
-        to_draw = rng if is_central else None
-        return largest_cluster(*clusters(self, pool, rng), k, weight, to_draw)
+        Z, label, to_center = clusters(self, pool, rng)
+        if is_central:
+            return central_rows(Z, to_center, k, weight, rng)
+        return largest_cluster(Z, label, to_center, k, weight)
 
     def _kind(self, pool):
         """Parameter ``utility``, with a name in the place of "auto"."""

@@ -164,22 +164,19 @@ def test_the_utility_and_its_power_are_those_of_the_task(trees, diabetes, digits
     assert chosen[0] == chosen[1] != picks.tolist()
 
 
-def test_every_second_pick_is_central(trees, diabetes):
+def test_central_picks_are_drawn_by_weight_and_leave_less_than_others_drawn(trees, diabetes):
     X, X_pool = diabetes[0][:60].astype(float), diabetes[0][60:].astype(float)
     picks, weight = WeightedLCMDSampler(power=1, central=True, random_state=0).query(
         trees, X_pool, 12, X=X, return_utilities=True
     )
     centers, wins = list(X), 0
-    for i, pick in enumerate(picks.tolist()):
+    for pick in picks.tolist():
         nearest = cdist(X_pool, np.array(centers), "sqeuclidean").min(axis=1) * weight
-        if i % 2:
-            to_each = cdist(X_pool, X_pool, "sqeuclidean") * weight[:, None]
-            left = np.minimum(nearest[:, None], to_each).sum(axis=0)  # with each row as a centre
-            wins += left[pick] < np.average(left, weights=nearest)
-        else:
-            assert_largest_cluster([pick], X_pool, np.array(centers), weight)
+        to_each = cdist(X_pool, X_pool, "sqeuclidean") * weight[:, None]
+        left = np.minimum(nearest[:, None], to_each).sum(axis=0)  # with each row as a centre
+        wins += left[pick] < np.average(left, weights=nearest)
         centers.append(X_pool[pick])
-    assert wins == 6 and len(set(picks.tolist())) == 12
+    assert wins == 12 and len(set(picks.tolist())) == 12
 
 
 def test_a_query_of_more_rows_than_are_apart_takes_duplicates(trees, diabetes):
