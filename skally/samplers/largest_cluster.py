@@ -84,9 +84,9 @@ class WeightedLCMDSampler(BaseSampler):
     of :class:`skally.LCMDSampler`. The units of the utilities do not matter.
 
     The row that is farthest may be an outlier, from which other rows learn little. So with
-    ``central`` each pick is a central row instead, as in greedy k-means++: of 16 that are drawn
+    ``central`` each pick is a central row instead, as in greedy k-means++: of 32 that are drawn
     with probability proportional to their weighted squared distance, the one that leaves the
-    smallest sum of these distances. In large pools 1,000 rows stand for all in this sum.
+    smallest sum of these distances.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class WeightedLCMDSampler(BaseSampler):
         members and "dual" if not. Of a list the geometric mean is taken, without utilities that
         are nowhere more than zero.
     power : float, not negative, or None, default=None
-        0 means unweighted distances, and 0.5 the root of the utility. None means 3 for "margin"
+        0 means unweighted distances, and 0.5 the root of the utility. None means 4 for "margin"
         and 0.5 for all others.
     central : bool or None, default=None
         Whether picks are central rows. If not, they are the farthest of the largest clusters. None
@@ -194,7 +194,7 @@ class WeightedLCMDSampler(BaseSampler):
         if self.power is not None:
             return self.power
         kind = self._kind(pool)
-        return 3.0 if isinstance(kind, str) and kind == "margin" else 0.5
+        return 4.0 if isinstance(kind, str) and kind == "margin" else 0.5
 
     def _check_parameters(self):
         if self.central not in (None, True, False):

@@ -58,7 +58,7 @@ from skally.benchmark import learning_curves
 from skally.paper import PAPER_SETTINGS
 
 MOST_POOL_ROWS, MOST_TEST_ROWS = 6_000, 4_000
-N_TREES, N_STATES = 100, 10
+N_TREES, N_STATES = 100, 20
 # First labels, labels of a round, and rounds.
 ROUNDS = {20: (60, 20, 10), 50: (100, 50, 8), 200: (100, 200, 6)}
 NET_ROUNDS = {20: (60, 20, 4), 50: (100, 50, 4), 200: (100, 200, 3)}
@@ -161,7 +161,7 @@ SAMPLERS = {
     ),
     "margin, 2": WeightedLCMDSampler("margin", power=2, central=False),
     "margin, 3": WeightedLCMDSampler("margin", power=3, central=False),
-    "margin, central": WeightedLCMDSampler("margin", power=3, central=True),
+    "margin, central": WeightedLCMDSampler("margin", power=4, central=True),
     "ALLY": ALLYSampler(),
     "DualLCMD": DualLCMDSampler(),
 }

@@ -158,7 +158,7 @@ def test_the_utility_and_its_power_are_those_of_the_task(trees, diabetes, digits
     )
     second, first = np.sort(model.predict_proba(X[100:]))[:, -2:].T
     assert np.allclose(utility, 1 - (first - second))
-    assert_largest_cluster(picks, X[100:].astype(float), X[:100].astype(float), utility**3)
+    assert_largest_cluster(picks, X[100:].astype(float), X[:100].astype(float), utility**4)
     samplers = [WeightedLCMDSampler(central=each, random_state=0) for each in (None, True)]
     chosen = [each.query(model, X[100:], 9, X=X[:100]).tolist() for each in samplers]
     assert chosen[0] == chosen[1] != picks.tolist()
