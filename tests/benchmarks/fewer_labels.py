@@ -195,6 +195,7 @@ def curves(name, key, batch, wrong, options):
     twice = np.vstack([X, X]), np.concatenate([y, with_wrong(y, wrong, task)])
     parts = [split(len(y), state) for state in range(N_STATES)]
     n_initial, n_instances, n_rounds = (NET_ROUNDS if "net" in key else ROUNDS)[batch]
+    n_rounds = options.rounds or n_rounds
     most = min(len(pool) for pool, _ in parts)
     other = "" if options.embedding == "default" else f"-{options.embedding}"
     return learning_curves(
@@ -219,6 +220,7 @@ def main():
     parser.add_argument("--samplers", default="random/LCMD/spread", type=lambda x: x.split("/"))
     parser.add_argument("--batches", type=listed(int, ROUNDS), default=[200])
     parser.add_argument("--wrong", type=listed(float), default=[0.0])
+    parser.add_argument("--rounds", type=int, help="in the place of what costs of fits allow")
     parser.add_argument("--states", type=int, default=N_STATES, help="number of random states")
     parser.add_argument("--embedding", choices=other_embeddings.EMBEDDINGS, default="default")
     parser.add_argument("--output", type=Path, required=True)
