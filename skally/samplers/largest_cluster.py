@@ -13,7 +13,7 @@ from skally.pool.duals import duals_to_learn
 from skally.samplers.ally import ALLYSampler, check_max_dual
 from skally.samplers.base import BaseSampler, check_hooks, utility_of
 from skally.samplers.head import HeadSampler
-from skally.samplers.uncertainty import MarginSampler, SpreadSampler
+from skally.samplers.uncertainty import MarginSampler, SpreadSampler, mean_and_spread
 from skally.utils.validation import check_number
 
 
@@ -86,7 +86,8 @@ class WeightedLCMDSampler(BaseSampler):
     The row that is farthest may be an outlier, from which other rows learn little. So with
     ``central`` each pick is a central row instead, as in greedy k-means++: of 32 that are drawn
     with probability proportional to their weighted squared distance, the one that leaves the
-    smallest sum of these distances.
+    smallest sum of these distances. It is the better one for classes, and for numbers where the
+    targets are noisy or little is known of them yet.
 
     Parameters
     ----------
@@ -99,11 +100,13 @@ class WeightedLCMDSampler(BaseSampler):
         members and "dual" if not. Of a list the geometric mean is taken, without utilities that
         are nowhere more than zero.
     power : float, not negative, or None, default=None
-        0 means unweighted distances, and 0.5 the root of the utility. None means 4 for "margin"
-        and 0.5 for all others.
+        0 means unweighted distances, and 0.5 the root of the utility. None means 4 for "margin",
+        and for all others 1 where picks are central rows and 0.5 where not.
     central : bool or None, default=None
         Whether picks are central rows. If not, they are the farthest of the largest clusters. None
-        means for classifiers alone.
+        means for classifiers, and for regressors whose members or trees disagree on a row more than
+        their mean differs from row to row: the mean of their variance is more than the variance of
+        their mean.
     offset : float, not negative, default=0.0
         Multiple of the mean utility that is added to each, so that rows of utility zero count too.
     features : "embedding" or "gradient", default="embedding"
@@ -151,7 +154,9 @@ class WeightedLCMDSampler(BaseSampler):
 
     def prepare(self, pool, rng):
         parts = [part.prepare(pool, rng) for part in self._parts(pool)]
-        return clone(self).set_params(utility=parts, power=self._power(pool))
+        is_central = self._is_central(pool, rng)
+        power = self._power(pool, is_central)
+        return clone(self).set_params(utility=parts, power=power, central=is_central)
 
     def utility(self, pool, rng):  # found on the class: see utility_of
         self._check_parameters()
@@ -160,8 +165,8 @@ class WeightedLCMDSampler(BaseSampler):
 
     def select(self, pool, utility, k, rng):
         self._check_parameters()
-        weight = as_weight(utility, self._power(pool), self.offset)
-        is_central = not pool.is_regression if self.central is None else self.central
+        is_central = self._is_central(pool, rng)
+        weight = as_weight(utility, self._power(pool, is_central), self.offset)
         Z, label, to_center = clusters(self, pool, rng)
         if is_central:
             return central_rows(Z, to_center, k, weight, rng)
@@ -190,11 +195,20 @@ class WeightedLCMDSampler(BaseSampler):
             check_hooks(part)
         return parts
 
-    def _power(self, pool):
+    def _is_central(self, pool, rng):
+        if self.central is not None:
+            return self.central
+        if not pool.is_regression or not pool.has_members:
+            return not pool.is_regression
+        mean, spread = mean_and_spread(SpreadSampler(), pool, rng)
+        return bool(spread.mean() > mean.var(axis=0).sum())
+
+    def _power(self, pool, is_central):
         if self.power is not None:
             return self.power
-        kind = self._kind(pool)
-        return 4.0 if isinstance(kind, str) and kind == "margin" else 0.5
+        if isinstance(self.utility, str) and self._kind(pool) == "margin":
+            return 4.0
+        return 1.0 if is_central else 0.5
 
     def _check_parameters(self):
         if self.central not in (None, True, False):

@@ -141,7 +141,8 @@ def test_distances_are_weighted_by_a_power_of_the_spread_of_trees(power, trees, 
 
 def test_the_utility_and_its_power_are_those_of_the_task(trees, diabetes, digits):
     X, X_pool = diabetes[0][:60].astype(float), diabetes[0][60:].astype(float)
-    picks, utility = WeightedLCMDSampler().query(trees, X_pool, 12, X=X, return_utilities=True)
+    sampler = WeightedLCMDSampler(central=False)
+    picks, utility = sampler.query(trees, X_pool, 12, X=X, return_utilities=True)
     variance = np.var([tree.predict(X_pool) for tree in trees], axis=0)
     assert np.allclose(utility, variance)
     assert_largest_cluster(picks, X_pool, X, np.sqrt(variance))
@@ -162,6 +163,26 @@ def test_the_utility_and_its_power_are_those_of_the_task(trees, diabetes, digits
     samplers = [WeightedLCMDSampler(central=each, random_state=0) for each in (None, True)]
     chosen = [each.query(model, X[100:], 9, X=X[:100]).tolist() for each in samplers]
     assert chosen[0] == chosen[1] != picks.tolist()
+
+
+@pytest.mark.parametrize("noise", [0.0, 3.0])
+def test_rows_are_central_where_trees_disagree_more_than_predictions_differ(noise, rng):
+    X = rng.uniform(size=(200, 8))
+    y = X[:, :2] * [3.0, 1.0] + noise * rng.normal(size=(200, 2))
+    trees, X, X_pool = ExtraTreesRegressor(20, random_state=0).fit(X[:60], y[:60]), X[:60], X[60:]
+    predicted = np.array([tree.predict(X_pool) for tree in trees.estimators_])
+    of_rows = predicted.mean(axis=0).var(axis=0).sum()
+    is_central = predicted.var(axis=0).sum(axis=1).mean() > of_rows
+    assert is_central == (noise > 0)
+    given = WeightedLCMDSampler(
+        "spread", 1 if is_central else 0.5, central=is_central, random_state=0
+    )
+    prepared = WeightedLCMDSampler(random_state=0).prepare(Pool(trees, X_pool, X), rng)
+    expected = given.query(trees, X_pool, 9, X=X).tolist()
+    for sampler in (WeightedLCMDSampler(random_state=0), prepared):
+        assert sampler.query(trees, X_pool, 9, X=X).tolist() == expected
+    other = given.set_params(central=not is_central)
+    assert other.query(trees, X_pool, 9, X=X).tolist() != expected
 
 
 def test_central_picks_are_drawn_by_weight_and_leave_less_than_others_drawn(trees, diabetes):
