@@ -153,6 +153,7 @@ SAMPLERS = {
     "spread, root": WeightedLCMDSampler("spread", power=0.5, central=False),
     "spread": WeightedLCMDSampler("spread", power=1, central=False),
     "spread, central": WeightedLCMDSampler("spread", power=1, central=True),
+    "spread, auto": WeightedLCMDSampler("spread"),
     "dual, root": WeightedLCMDSampler("dual", power=0.5, central=False),
     "both, root": WeightedLCMDSampler("both", power=0.5, central=False),
     "dual by trees": WeightedLCMDSampler(ALLYSampler(regressor=HEAD), power=0.5, central=False),
