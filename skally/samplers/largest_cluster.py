@@ -154,9 +154,7 @@ class WeightedLCMDSampler(BaseSampler):
 
     def prepare(self, pool, rng):
         parts = [part.prepare(pool, rng) for part in self._parts(pool)]
-        is_central = self._is_central(pool, rng)
-        power = self._power(pool, is_central)
-        return clone(self).set_params(utility=parts, power=power, central=is_central)
+        return clone(self).set_params(utility=parts, power=self._power(pool))
 
     def utility(self, pool, rng):  # found on the class: see utility_of
         self._check_parameters()
@@ -165,8 +163,10 @@ class WeightedLCMDSampler(BaseSampler):
 
     def select(self, pool, utility, k, rng):
         self._check_parameters()
-        is_central = self._is_central(pool, rng)
-        weight = as_weight(utility, self._power(pool, is_central), self.offset)
+        is_central, power = self._is_central(pool, rng), self._power(pool)
+        if power is None:
+            power = 1.0 if is_central else 0.5
+        weight = as_weight(utility, power, self.offset)
         Z, label, to_center = clusters(self, pool, rng)
         if is_central:
             return central_rows(Z, to_center, k, weight, rng)
@@ -203,12 +203,10 @@ class WeightedLCMDSampler(BaseSampler):
         mean, spread = mean_and_spread(SpreadSampler(), pool, rng)
         return bool(spread.mean() > mean.var(axis=0).sum())
 
-    def _power(self, pool, is_central):
-        if self.power is not None:
-            return self.power
-        if isinstance(self.utility, str) and self._kind(pool) == "margin":
-            return 4.0
-        return 1.0 if is_central else 0.5
+    def _power(self, pool):
+        """The power, None where it depends on whether picks are central."""
+        is_margin = isinstance(self.utility, str) and self._kind(pool) == "margin"
+        return 4.0 if self.power is None and is_margin else self.power
 
     def _check_parameters(self):
         if self.central not in (None, True, False):
