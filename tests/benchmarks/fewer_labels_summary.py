@@ -22,9 +22,10 @@ from skally.benchmark import LearningCurves
 
 REFERENCE = "random"
 DRAWN = {
-    ("regression", "trees", 200, 0.0, "default"): "spread, root",
+    ("regression", "trees", 200, 0.0, "default"): "spread, auto",
     ("classification", "trees", 200, 0.0, "default"): "margin, central",
 }
+OF_EMBEDDINGS = ("random", "LCMD", "spread, root")
 TITLES = {"regression": "Numbers: mean squared error", "classification": "Classes: error rate"}
 CELL = ["task", "estimator", "batch", "wrong", "embedding"]
 
@@ -87,6 +88,28 @@ def shown(lines):
     return text
 
 
+def by_embedding(cells):
+    """A line for each estimator, embedding and sampler, with the same random states for all."""
+    others = {cell[1] for cell in cells if cell[4] != "default"}
+    wanted = [cell for cell in cells if cell[1] in others and cell[:4:2] == ("regression", 200)]
+    wanted = [cell for cell in wanted if cell[3] == 0]
+    parts = []
+    for estimator in sorted(others):
+        own = [cell for cell in wanted if cell[1] == estimator]
+        seeds = set.intersection(*(set(each["seed"]) for c in own for each in cells[c].values()))
+        for cell in own:
+            frames = {
+                name: frame[frame["seed"].isin(seeds) & frame["sampler"].isin(OF_EMBEDDINGS)]
+                for name, frame in cells[cell].items()
+            }
+            text = shown(compared(frames)).drop(columns="query time")
+            text.insert(0, "estimator", estimator)
+            text.insert(1, "embedding", cell[4])
+            parts.append(text.assign(states=len(seeds)))
+    table_of_all = pd.concat(parts).fillna("")
+    return table_of_all[[*table_of_all.columns.drop(["mean", "states"]), "mean", "states"]]
+
+
 def by_labels(frames, samplers):
     """Errors on one table by number of labels, mean and deviation of each estimator and sampler."""
     columns = {}
@@ -144,18 +167,21 @@ def main():
         stem += f"_{embedding}" * (embedding != "default")
         print(f"\n{stem}, states: {lines['states'].min()} to {lines['states'].max()}")
         print(shown(lines).to_string(index=False))
-        if options.write:
+        if options.write and embedding == "default":
             shown(lines).to_csv(options.write / f"{stem}.csv", index=False)
     if options.picture:
         draw(cells, options.picture)
+    of_embeddings = by_embedding(cells)
+    print(f"\nEmbeddings\n{of_embeddings.to_string(index=False)}")
     parkinsons = {
         estimator: cells["regression", estimator, 200, 0.0, "default"]["parkinsons"]
         for estimator in ("trees", "net")
     }
-    errors = by_labels(parkinsons, [REFERENCE, "LCMD", "spread, root"])
+    errors = by_labels(parkinsons, [REFERENCE, "LCMD", "spread, auto"])
     print(f"\nParkinsons\n{errors.to_string(index=False)}")
     if options.write:
         errors.to_csv(options.write / "ahead_parkinsons.csv", index=False)
+        of_embeddings.to_csv(options.write / "ahead_embeddings.csv", index=False)
         columns = [*CELL, *[name for name in long[0] if name not in CELL]]
         table_of_all = pd.concat(long)[columns]
         table_of_all.to_csv(options.write / "ahead.csv", index=False, float_format="%.4g")
