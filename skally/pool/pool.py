@@ -9,6 +9,7 @@ from skorch.utils import is_dataset
 from skally.functional.distances import nearest, squared_distance_to_nearest
 from skally.nets.embedding import head_probabilities
 from skally.pool.checks import check_any_labeled, check_features, check_same_length
+from skally.pool.embedding import Scaling
 from skally.pool.samples import Samples
 from skally.pool.unwrapping import held_samples, members_of, without_learner
 from skally.utils.columns import columns_of, difference, in_order_of
@@ -39,6 +40,8 @@ class Pool(Samples):
         Not used: rows of a pool have no labels.
     memory_limit : int or None, default=None
         As in :class:`skally.pool.Samples`.
+    scaling : as in :class:`skally.pool.Samples`
+        None means by the labelled samples, or by the pool where fewer than two are known.
 
     Raises
     ------
@@ -112,7 +115,7 @@ class Pool(Samples):
     def labeled(self):
         """The labelled samples: :class:`skally.pool.Samples`."""
         y = held_samples(self.estimator, "y_training") if self.y_labeled is None else self.y_labeled
-        known = {"memory_limit": self.memory_limit}
+        known = {"memory_limit": self.memory_limit, "scaling": self._scaling}
         if self.X_labeled is not None and num_samples(self.X_labeled) == 0:
             return NoSamples(self.estimator, None, X_pool=self.X, **known)
         if self.X_labeled is not None:
@@ -165,7 +168,8 @@ class Pool(Samples):
         """
 
         def compute():
-            part, known = replace(self, X=take_rows(self.X, rows)), vars(self)
+            part = replace(self, X=take_rows(self.X, rows), scaling=self._scaling)
+            known = vars(self)
             for name in FEATURES & known.keys():
                 value = known[name]
                 is_pair = isinstance(value, tuple)
@@ -192,6 +196,12 @@ class Pool(Samples):
     def _computed(self):
         return {}
 
+    @lazy_property
+    def _scaling(self):
+        if self.scaling is not None:
+            return self.scaling
+        return Scaling(self.estimator, self.X, self._name, self.X_labeled)
+
 
 @dataclass(frozen=True, eq=False)
 class TrainingSamples(Samples):
@@ -201,7 +211,7 @@ class TrainingSamples(Samples):
 
     Parameters
     ----------
-    estimator, y, memory_limit : as in :class:`skally.pool.Samples`
+    estimator, y, memory_limit, scaling : as in :class:`skally.pool.Samples`
     X : samples that the modAL learner holds, or None
     X_pool : the pool
         Its first rows show whether probabilities follow from the embedding alone.
@@ -261,12 +271,13 @@ class TrainingSamples(Samples):
 
     @lazy_property
     def _held(self):
-        return Samples(self.estimator, self.rows, y=self.y, memory_limit=self.memory_limit)
+        known = {"memory_limit": self.memory_limit, "scaling": self._scaling}
+        return Samples(self.estimator, self.rows, y=self.y, **known)
 
     @lazy_property
     def _some_of_the_pool(self):
-        X = self.X_pool
-        return Samples(self.estimator, take_rows(X, np.arange(min(100, num_samples(X)))))
+        X = take_rows(self.X_pool, np.arange(min(100, num_samples(self.X_pool))))
+        return Samples(self.estimator, X, scaling=self._scaling)
 
 
 class NoSamples(TrainingSamples):

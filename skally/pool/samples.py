@@ -18,6 +18,7 @@ from skally.pool.checks import (
     naming_rows,
     need,
 )
+from skally.pool.embedding import Scaling
 from skally.pool.ensembles import has_members, model_draws, spread
 from skally.pool.gradients import gradient_sketch
 from skally.pool.unwrapping import (
@@ -50,6 +51,9 @@ class Samples:
     memory_limit : int or None, default=None
         Bytes that one array of features may take in memory, as in
         :meth:`skally.BaseSampler.query`.
+    scaling : skally.pool.embedding.Scaling or None, default=None
+        By which the columns of an estimator with ``feature_importances_`` are scaled. None means by
+        the samples that a modAL learner holds, or else by X.
 
     Examples
     --------
@@ -65,6 +69,7 @@ class Samples:
     X: Any
     y: Any = field(default=None, kw_only=True)
     memory_limit: int | None = field(default=None, kw_only=True)
+    scaling: Any = field(default=None, kw_only=True)
 
     def __post_init__(self):
         object.__setattr__(self, "X", with_rows(self.X))  # once, for all who take some of the rows
@@ -143,7 +148,11 @@ class Samples:
 
     @lazy_property
     def embedding(self):
-        """Embedding, or ``inputs`` of what has none, (n, d); that of a committee side by side."""
+        """Where distances are measured, (n, d).
+
+        The embedding of a net; columns that are scaled by their importances where an estimator has
+        them; ``inputs`` of any other. Those of a committee are side by side.
+        """
         if self._of_learners:
             return np.hstack([member.embedding for member in self.members])
         check_fitted(self.estimator)
@@ -280,7 +289,13 @@ class Samples:
     @lazy_property
     def _of_learners(self):
         learners = learners_of(self.estimator) or ()
-        return tuple(replace(self, estimator=learner) for learner in learners)
+        return tuple(replace(self, estimator=each, scaling=self._scaling) for each in learners)
+
+    @lazy_property
+    def _scaling(self):
+        if self.scaling is not None:
+            return self.scaling
+        return Scaling(self.estimator, self.X, self._name)
 
     _name = "X"  # of the rows, in errors
 
@@ -299,10 +314,12 @@ class Samples:
         return self._check_proba(proba, start), self._check_features(Z, start)
 
     def _embed(self, X):
-        X = transform(self.estimator, X)
         if hasattr(self.net, "embed"):
-            return self.net.embed(X)
-        return embedding(self.net, X) if isinstance(self.net, NeuralNet) else as_matrix(X)
+            return self.net.embed(transform(self.estimator, X))
+        if isinstance(self.net, NeuralNet):
+            return embedding(self.net, transform(self.estimator, X))
+        scaled = self._scaling.embedding_of(self.estimator)
+        return as_matrix(transform(self.estimator, X)) if scaled is None else scaled.transform(X)
 
     def _predict_and_embed(self, X):
         with recorded_inputs(self._embedding_layer) as Z:

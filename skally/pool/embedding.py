@@ -3,11 +3,67 @@
 import numpy as np
 from scipy import sparse
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from sklearn.utils.validation import check_array
+from sklearn.utils import assert_all_finite, get_tags
 
-from skally.pool.unwrapping import chain, transform
+from skally.pool.checks import check_features, naming_rows
+from skally.pool.unwrapping import chain, held_samples, transform
+from skally.utils.chunks import ROWS
 from skally.utils.columns import columns_of
-from skally.utils.validation import as_plain
+from skally.utils.lazy import lazy_property
+from skally.utils.validation import as_matrix, as_plain, num_samples, take_rows
+
+
+class Scaling:
+    """The rows by which a query scales columns, and the embedding that follows for an estimator.
+
+    They are the labelled samples where at least two are known, and else rows of the pool: all, or
+    8,192 that are evenly spread over a larger one.
+
+    Parameters
+    ----------
+    estimator : estimator, learner or committee of the query
+    X : rows of the pool
+    name : str
+        What these are called in errors.
+    X_labeled : labelled samples, default=None
+        None means those that modAL holds.
+    """
+
+    def __init__(self, estimator, X, name, X_labeled=None):
+        self.estimator, self.X, self.name, self.X_labeled = estimator, X, name, X_labeled
+        self._embeddings = {}
+
+    def embedding_of(self, estimator):
+        """Embedding of an estimator with ``feature_importances_``, made once; None for others.
+
+        Parameters
+        ----------
+        estimator : the one of the query, or a learner of its committee
+        """
+        if id(estimator) not in self._embeddings:
+            self._embeddings[id(estimator)] = self._make(estimator)
+        return self._embeddings[id(estimator)]
+
+    def _make(self, estimator):
+        innermost = chain(estimator)[-1]
+        if not hasattr(innermost, "feature_importances_"):
+            return None
+        rows, name = self._rows
+        takes_missing = get_tags(innermost).input_tags.allow_nan
+        with naming_rows(rows, name):
+            return Embedding(estimator, rows, name, takes_missing=takes_missing)
+
+    @lazy_property
+    def _rows(self):
+        """The rows, and what they are called."""
+        X = self.X_labeled
+        X = held_samples(self.estimator, "X_training") if X is None else X
+        if X is not None and num_samples(X) >= 2:
+            return X, "X"
+        n = num_samples(self.X)
+        if n <= ROWS:
+            return self.X, self.name
+        return take_rows(self.X, np.linspace(0, n - 1, ROWS).astype(int)), f"a part of {self.name}"
 
 
 class Embedding:
@@ -16,21 +72,34 @@ class Embedding:
     Parameters
     ----------
     estimator : fitted estimator
-    X : training rows, in the form that ``estimator.predict`` takes
+    X : rows by which columns are standardised, in the form that ``estimator.predict`` takes
+    name : str, default="X"
+        What these are called in errors.
+    takes_missing : bool, default=True
+        Whether values may be missing; if not, they are an error.
     """
 
-    def __init__(self, estimator, X):
-        self.estimator = estimator
+    def __init__(self, estimator, X, name="X", *, takes_missing=True):
+        self.estimator, self.takes_missing = estimator, takes_missing
         seen = transform(estimator, X)
         self.encoder = Categories(seen)
-        columns = self.encoder.transform(seen)
+        columns = self._columns(seen)
+        check_features(np.nan_to_num(columns.astype(np.float64)), name)
         self.scaler = StandardScaler().set_output(transform="default").fit(columns)
         self.factor = factors(chain(estimator)[-1], self.encoder.widths)  # (d,)
 
     def transform(self, X):
         """Embedding of rows, (n, d); a missing value is at the mean of its column."""
-        columns = self.encoder.transform(transform(self.estimator, X))
-        return np.nan_to_num(self.scaler.transform(columns) * self.factor, nan=0.0)
+        Z = self.scaler.transform(self._columns(transform(self.estimator, X)))
+        Z *= self.factor.astype(Z.dtype)
+        return np.nan_to_num(Z, copy=False, nan=0.0)
+
+    def _columns(self, seen):
+        """What the last step sees as columns that are not yet scaled, (n, d)."""
+        columns = self.encoder.transform(seen)
+        if not self.takes_missing:
+            assert_all_finite(columns)
+        return columns
 
 
 def factors(estimator, widths):
@@ -50,7 +119,7 @@ def factors(estimator, widths):
     -------
     factors : array of shape (widths.sum(),)
     """
-    importances = np.ravel(getattr(estimator, "feature_importances_", ()))
+    importances = np.maximum(np.ravel(getattr(estimator, "feature_importances_", ())), 0)
     if len(importances) != len(widths) or not importances.sum() > 0:
         return np.ones(widths.sum())
     shares = importances / importances.sum()
@@ -95,7 +164,7 @@ def has_words(X):
 def encoder(column):
     """Encoder of a column of words, None for a column of numbers."""
     try:
-        as_floats(column)
+        as_matrix(column, finite=False)
     except (TypeError, ValueError):
         one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
         return one_hot.set_output(transform="default").fit(as_words(column))
@@ -117,6 +186,4 @@ def as_words(column):
 
 def as_floats(X):
     """Columns as an array of floats, (n, d), in which values may be missing."""
-    checks = {"accept_sparse": True, "allow_nd": True, "dtype": (np.float64, np.float32)}
-    X = check_array(as_plain(X), ensure_all_finite="allow-nan", **checks)
-    return X.toarray() if sparse.issparse(X) else X.reshape(len(X), -1)
+    return as_matrix(X, finite="allow-nan")
