@@ -22,7 +22,7 @@ class Scaling:
     Parameters
     ----------
     estimator : estimator, learner or committee of the query
-    X : rows of the pool
+    X : rows of the pool, or None where they are not at hand
     name : str
         What these are called in errors.
     X_labeled : labelled samples, default=None
@@ -60,6 +60,8 @@ class Scaling:
         X = held_samples(self.estimator, "X_training") if X is None else X
         if X is not None and num_samples(X) >= 2:
             return X, "X"
+        if self.X is None:
+            raise ValueError("X has fewer than 2 rows, must have at least 2, which scale columns.")
         n = num_samples(self.X)
         if n <= ROWS:
             return self.X, self.name
@@ -85,7 +87,8 @@ class Embedding:
         self.encoder = Categories(seen)
         columns = self._columns(seen)
         check_features(np.nan_to_num(columns.astype(np.float64)), name)
-        self.scaler = StandardScaler().set_output(transform="default").fit(columns)
+        with np.errstate(invalid="ignore"):  # of a column without any value
+            self.scaler = StandardScaler().set_output(transform="default").fit(columns)
         self.factor = factors(chain(estimator)[-1], self.encoder.widths)  # (d,)
 
     def transform(self, X):

@@ -156,7 +156,7 @@ class Samples:
         if self._of_learners:
             return np.hstack([member.embedding for member in self.members])
         check_fitted(self.estimator)
-        compute = checking(self._check_features, self._embed, self._name)
+        compute = checking(self._check_features, self._embedder(), self._name)
         return by_parts(compute, self.rows, self.memory_limit)
 
     @property
@@ -313,13 +313,16 @@ class Samples:
         proba, Z = both
         return self._check_proba(proba, start), self._check_features(Z, start)
 
-    def _embed(self, X):
+    def _embedder(self):
+        """Function from rows to their embedding, (n, d)."""
         if hasattr(self.net, "embed"):
-            return self.net.embed(transform(self.estimator, X))
+            return lambda X: self.net.embed(transform(self.estimator, X))
         if isinstance(self.net, NeuralNet):
-            return embedding(self.net, transform(self.estimator, X))
+            return lambda X: embedding(self.net, transform(self.estimator, X))
         scaled = self._scaling.embedding_of(self.estimator)
-        return as_matrix(transform(self.estimator, X)) if scaled is None else scaled.transform(X)
+        if scaled is None:
+            return lambda X: as_matrix(transform(self.estimator, X))
+        return scaled.transform
 
     def _predict_and_embed(self, X):
         with recorded_inputs(self._embedding_layer) as Z:
