@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from importance import by_importance
 from modAL.models import ActiveLearner
 from picks import assert_largest_cluster
 from scipy.spatial.distance import cdist
@@ -134,9 +135,10 @@ def test_distances_are_weighted_by_a_power_of_the_spread_of_trees(power, trees, 
     picks, utility = sampler.query(trees, X_pool, 12, X=X, return_utilities=True)
     variance = np.var([tree.predict(X_pool) for tree in trees], axis=0)
     assert np.allclose(utility, variance)
-    assert_largest_cluster(picks, X_pool, X, variance**power)
+    Z, centers = by_importance(trees, X_pool, X), by_importance(trees, X, X)
+    assert_largest_cluster(picks, Z, centers, variance**power)
     with pytest.raises(AssertionError):  # unweighted
-        assert_largest_cluster(picks, X_pool, X)
+        assert_largest_cluster(picks, Z, centers)
 
 
 def test_the_utility_and_its_power_are_those_of_the_task(trees, diabetes, digits):
@@ -144,7 +146,8 @@ def test_the_utility_and_its_power_are_those_of_the_task(trees, diabetes, digits
     picks, utility = WeightedLCMDSampler().query(trees, X_pool, 12, X=X, return_utilities=True)
     variance = np.var([tree.predict(X_pool) for tree in trees], axis=0)
     assert np.allclose(utility, variance)
-    assert_largest_cluster(picks, X_pool, X, np.sqrt(variance))
+    Z, centers = by_importance(trees, X_pool, X), by_importance(trees, X, X)
+    assert_largest_cluster(picks, Z, centers, np.sqrt(variance))
 
     line = ConstrainedRegressor(LinearRegression(), random_state=0).fit(*diabetes)
     samplers = WeightedLCMDSampler(random_state=0), WeightedLCMDSampler("dual", random_state=0)
@@ -158,7 +161,8 @@ def test_the_utility_and_its_power_are_those_of_the_task(trees, diabetes, digits
     )
     second, first = np.sort(model.predict_proba(X[100:]))[:, -2:].T
     assert np.allclose(utility, 1 - (first - second))
-    assert_largest_cluster(picks, X[100:].astype(float), X[:100].astype(float), utility**3)
+    Z = by_importance(model, X, X[:100])
+    assert_largest_cluster(picks, Z[100:], Z[:100], utility**3)
     samplers = [WeightedLCMDSampler(central=each, random_state=0) for each in (None, True)]
     chosen = [each.query(model, X[100:], 9, X=X[:100]).tolist() for each in samplers]
     assert chosen[0] == chosen[1] != picks.tolist()
@@ -169,16 +173,16 @@ def test_every_second_pick_is_central(trees, diabetes):
     picks, weight = WeightedLCMDSampler(power=1, central=True, random_state=0).query(
         trees, X_pool, 12, X=X, return_utilities=True
     )
-    centers, wins = list(X), 0
+    Z, centers, wins = by_importance(trees, X_pool, X), list(by_importance(trees, X, X)), 0
     for i, pick in enumerate(picks.tolist()):
-        nearest = cdist(X_pool, np.array(centers), "sqeuclidean").min(axis=1) * weight
+        nearest = cdist(Z, np.array(centers), "sqeuclidean").min(axis=1) * weight
         if i % 2:
-            to_each = cdist(X_pool, X_pool, "sqeuclidean") * weight[:, None]
+            to_each = cdist(Z, Z, "sqeuclidean") * weight[:, None]
             left = np.minimum(nearest[:, None], to_each).sum(axis=0)  # with each row as a centre
             wins += left[pick] < np.average(left, weights=nearest)
         else:
-            assert_largest_cluster([pick], X_pool, np.array(centers), weight)
-        centers.append(X_pool[pick])
+            assert_largest_cluster([pick], Z, np.array(centers), weight)
+        centers.append(Z[pick])
     assert wins == 6 and len(set(picks.tolist())) == 12
 
 
@@ -194,7 +198,8 @@ def test_the_offset_is_a_multiple_of_the_mean_utility(trees, diabetes, rng):
     worth = rng.exponential(size=140) * (rng.random_sample(140) < 0.3)
     sampler = WeightedLCMDSampler(Given(worth), power=0.5, central=False, offset=0.25)
     picks = sampler.query(trees, X_pool, 12, X=X)
-    assert_largest_cluster(picks, X_pool, X, np.sqrt(worth + 0.25 * worth.mean()))
+    Z, centers = by_importance(trees, X_pool, X), by_importance(trees, X, X)
+    assert_largest_cluster(picks, Z, centers, np.sqrt(worth + 0.25 * worth.mean()))
 
 
 def test_a_power_of_zero_and_utilities_of_zero_leave_the_distances_as_they_are(trees, diabetes):
