@@ -10,7 +10,7 @@ from skally.pool.unwrapping import chain, held_samples, transform
 from skally.utils.chunks import ROWS
 from skally.utils.columns import columns_of
 from skally.utils.lazy import lazy_property
-from skally.utils.validation import as_matrix, as_plain, num_samples, take_rows
+from skally.utils.validation import as_matrix, as_plain, num_samples, take_rows, with_rows
 
 
 class Scaling:
@@ -59,7 +59,7 @@ class Scaling:
         X = self.X_labeled
         X = held_samples(self.estimator, "X_training") if X is None else X
         if X is not None and num_samples(X) >= 2:
-            return X, "X"
+            return with_rows(X), "X"
         if self.X is None:
             raise ValueError("X has fewer than 2 rows, must have at least 2, which scale columns.")
         n = num_samples(self.X)

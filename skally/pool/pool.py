@@ -40,8 +40,6 @@ class Pool(Samples):
         Not used: rows of a pool have no labels.
     memory_limit : int or None, default=None
         As in :class:`skally.pool.Samples`.
-    scaling : as in :class:`skally.pool.Samples`
-        None means by the labelled samples, or by the pool where fewer than two are known.
 
     Raises
     ------
@@ -114,8 +112,11 @@ class Pool(Samples):
     @lazy_property
     def labeled(self):
         """The labelled samples: :class:`skally.pool.Samples`."""
+        return self._scaled_alike(self._labeled())
+
+    def _labeled(self):
         y = held_samples(self.estimator, "y_training") if self.y_labeled is None else self.y_labeled
-        known = {"memory_limit": self.memory_limit, "scaling": self._scaling}
+        known = {"memory_limit": self.memory_limit}
         if self.X_labeled is not None and num_samples(self.X_labeled) == 0:
             return NoSamples(self.estimator, None, X_pool=self.X, **known)
         if self.X_labeled is not None:
@@ -168,7 +169,7 @@ class Pool(Samples):
         """
 
         def compute():
-            part = replace(self, X=take_rows(self.X, rows), scaling=self._scaling)
+            part = self._scaled_alike(replace(self, X=take_rows(self.X, rows)))
             known = vars(self)
             for name in FEATURES & known.keys():
                 value = known[name]
@@ -198,8 +199,6 @@ class Pool(Samples):
 
     @lazy_property
     def _scaling(self):
-        if self.scaling is not None:
-            return self.scaling
         return Scaling(self.estimator, self.X, self._name, self.X_labeled)
 
 
@@ -211,7 +210,7 @@ class TrainingSamples(Samples):
 
     Parameters
     ----------
-    estimator, y, memory_limit, scaling : as in :class:`skally.pool.Samples`
+    estimator, y, memory_limit : as in :class:`skally.pool.Samples`
     X : samples that the modAL learner holds, or None
     X_pool : the pool
         Its first rows show whether probabilities follow from the embedding alone.
@@ -271,13 +270,13 @@ class TrainingSamples(Samples):
 
     @lazy_property
     def _held(self):
-        known = {"memory_limit": self.memory_limit, "scaling": self._scaling}
-        return Samples(self.estimator, self.rows, y=self.y, **known)
+        held = Samples(self.estimator, self.rows, y=self.y, memory_limit=self.memory_limit)
+        return self._scaled_alike(held)
 
     @lazy_property
     def _some_of_the_pool(self):
         X = take_rows(self.X_pool, np.arange(min(100, num_samples(self.X_pool))))
-        return Samples(self.estimator, X, scaling=self._scaling)
+        return self._scaled_alike(Samples(self.estimator, X))
 
 
 class NoSamples(TrainingSamples):

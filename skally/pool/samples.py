@@ -51,9 +51,6 @@ class Samples:
     memory_limit : int or None, default=None
         Bytes that one array of features may take in memory, as in
         :meth:`skally.BaseSampler.query`.
-    scaling : skally.pool.embedding.Scaling or None, default=None
-        By which the columns of an estimator with ``feature_importances_`` are scaled. None means by
-        the samples that a modAL learner holds, or else by X.
 
     Examples
     --------
@@ -69,7 +66,6 @@ class Samples:
     X: Any
     y: Any = field(default=None, kw_only=True)
     memory_limit: int | None = field(default=None, kw_only=True)
-    scaling: Any = field(default=None, kw_only=True)
 
     def __post_init__(self):
         object.__setattr__(self, "X", with_rows(self.X))  # once, for all who take some of the rows
@@ -289,13 +285,17 @@ class Samples:
     @lazy_property
     def _of_learners(self):
         learners = learners_of(self.estimator) or ()
-        return tuple(replace(self, estimator=each, scaling=self._scaling) for each in learners)
+        return tuple(self._scaled_alike(replace(self, estimator=each)) for each in learners)
 
     @lazy_property
     def _scaling(self):
-        if self.scaling is not None:
-            return self.scaling
+        """What scales the columns of an estimator with ``feature_importances_``."""
         return Scaling(self.estimator, self.X, self._name)
+
+    def _scaled_alike(self, samples):
+        """Other samples of the same query, with the scaling of these."""
+        vars(samples)["_scaling"] = self._scaling
+        return samples
 
     _name = "X"  # of the rows, in errors
 

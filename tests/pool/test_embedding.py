@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import torch
 from importance import by_importance
 from modAL.models import ActiveLearner, CommitteeRegressor
 from scipy import sparse
@@ -21,7 +22,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import PolynomialFeatures, scale
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler, scale
 from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeRegressor
 
@@ -280,11 +281,14 @@ def test_infinite_and_very_large_values_are_named(make, value, trees, X):
 
 
 @pytest.mark.parametrize("make", [
-    np.ndarray.tolist, sparse.csr_matrix, sparse.coo_array, pd.DataFrame, pl.DataFrame,
-    lambda X: pd.DataFrame(X).convert_dtypes(), lambda X: X.astype(object),
-], ids=["lists", "csr", "coo", "pandas", "polars", "nullable", "objects"])  # fmt: skip
-def test_every_form_of_the_same_numbers_is_alike(make, trees, X):
-    pool = Pool(trees, make(X[N:]), make(X[:N]))
+    np.ndarray.tolist, torch.tensor, sparse.csr_matrix, sparse.coo_array, pd.DataFrame,
+    pl.DataFrame, lambda X: pd.DataFrame(X).convert_dtypes(), lambda X: X.astype(object),
+], ids=["lists", "tensor", "csr", "coo", "pandas", "polars", "nullable", "objects"])  # fmt: skip
+@pytest.mark.filterwarnings("ignore:X has feature names")  # said of a scaler fitted on an array
+@pytest.mark.parametrize("scaler", [None, StandardScaler(with_mean=False)])
+def test_every_form_of_the_same_numbers_is_alike(make, scaler, trees, X):
+    model = trees if scaler is None else make_pipeline(scaler.fit(X), trees)
+    pool = Pool(model, make(X[N:]), make(X[:N]))
     assert np.allclose(pool.embedding, by_importance(trees, X[N:], X[:N]))
     assert np.allclose(pool.labeled.embedding, by_importance(trees, X[:N], X[:N]))
 
