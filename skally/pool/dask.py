@@ -133,7 +133,7 @@ def query_blocks(query, X_pool):
 def prepare(query, blocks, rng):
     """The query with a sampler that has fitted what depends only on the labelled samples."""
     pool = Pool(query.estimator, blocks, query.X, query.y, memory_limit=query.memory_limit)
-    vars(pool)["_scaling"] = Scaling(query.estimator, None, "X_pool", query.X)  # of no block
+    vars(pool)["_scaling"] = Scaling(query.estimator, None, "X_pool", query.X)  # reads no block
     sampler = query.sampler.prepare(pool, rng)
     if not hasattr(sampler, "query"):
         raise ValueError(
