@@ -9,18 +9,15 @@ from skally.functional.distances import (
     squared_distance,
     squared_distance_to_mean,
     squared_distance_to_nearest,
-    squared_distances,
     take_from,
 )
-from skally.functional.selection import draw, top_k
+from skally.functional.selection import top_k
 from skally.utils.locks import warnings_ignored
 from skally.utils.random import draw_seed
 
 # Lloyd's algorithm runs on a random sample of so many rows for each cluster, and of no fewer than
 # so many in all.
 ROWS_PER_CLUSTER, LEAST_ROWS = 256, 20_000
-# A central row is the best of so many drawn ones, by the distances of so many rows.
-N_TRIALS, N_SEEN = 16, 2_000
 
 
 def kmeans(parts, n_clusters, rng, init="random"):
@@ -167,12 +164,11 @@ def nearest_to_centers(Z, utility, k, rng):
     return in_turns(np.lexsort((to_center, -utility)), labels)[:k]
 
 
-def largest_cluster(Z, label, nearest_squared, k, weight=1.0, rng=None):
+def largest_cluster(Z, label, nearest_squared, k, weight=1.0):
     """Largest cluster maximum distance: each pick is the farthest row of the largest cluster.
 
     The size of a cluster is the sum of its rows' squared distances to its centre. Each pick becomes
-    the centre of a new cluster, which takes over the rows that are nearer to it. With ``rng``,
-    every second pick is a :func:`central_row` instead.
+    the centre of a new cluster, which takes over the rows that are nearer to it.
 
     Parameters
     ----------
@@ -184,7 +180,6 @@ def largest_cluster(Z, label, nearest_squared, k, weight=1.0, rng=None):
     k : int, at most n
     weight : float or array of shape (n,), not negative
         Factor of each row's squared distances.
-    rng : numpy.random.RandomState, optional
 
     Returns
     -------
@@ -197,53 +192,15 @@ def largest_cluster(Z, label, nearest_squared, k, weight=1.0, rng=None):
     """
     around_mean = Z, Z.mean(axis=0), squared_distance_to_mean(Z)
     label, weighted = label.copy(), nearest_squared * weight
-    seen = None if rng is None else rng.permutation(len(Z))[:N_SEEN]
     first_new = label.max() + 1
     chosen = []
     while len(chosen) < k:
-        if rng is not None and len(chosen) % 2 and np.delete(weighted, chosen).any():
-            pick = central_row(Z, weighted, weight, chosen, seen, rng)
-        else:
-            largest = np.argmax(np.bincount(label, weights=weighted))
-            score = np.where(label == largest, weighted, -1.0)
-            score[chosen] = -2.0  # behind every other row, duplicates too
-            pick = int(np.argmax(score))
+        largest = np.argmax(np.bincount(label, weights=weighted))
+        score = np.where(label == largest, weighted, -1.0)
+        score[chosen] = -2.0  # behind every other row, duplicates too
+        pick = int(np.argmax(score))
         chosen.append(pick)
         to_new = squared_distance(*around_mean, pick) * weight
         label[to_new < weighted] = first_new + len(chosen) - 1
         weighted = np.minimum(weighted, to_new)
     return np.array(chosen)
-
-
-def central_row(Z, weighted, weight, chosen, seen, rng):
-    """Of rows drawn as by k-means++, the one that as a centre leaves the smallest sum of distances.
-
-    Parameters
-    ----------
-    Z : array of shape (n, d)
-    weighted : array of shape (n,)
-        Weighted squared distance of each row to its nearest centre, which the probability of the
-        row is proportional to; of those not chosen, some are not zero.
-    weight : float or array of shape (n,)
-    chosen : list of int
-        Rows that are not drawn.
-    seen : int array
-        Rows that the sum is taken over.
-    rng : numpy.random.RandomState
-
-    Returns
-    -------
-    position : int
-
-    References
-    ----------
-    Arthur, Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007, section 6, for
-    drawing several rows and keeping the best.
-    """
-    left = weighted.copy()
-    left[chosen] = 0.0
-    drawn = draw(left, rng, N_TRIALS)
-    factor = np.broadcast_to(weight, len(Z))[seen, None]
-    to_drawn = squared_distances(Z[seen], Z[drawn]) * factor
-    remaining = np.minimum(weighted[seen, None], to_drawn).sum(axis=0)
-    return int(drawn[np.argmin(remaining)])

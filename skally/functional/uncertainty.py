@@ -85,8 +85,8 @@ def mutual_information(draws):
     return np.maximum(entropy(total / n_draws) - entropies / n_draws, 0)
 
 
-def variance(draws):
-    """Variance over models of their predictions, summed over outputs.
+def mean_and_variance(draws):
+    """Mean of the models' predictions, and their variance, summed over outputs.
 
     Parameters
     ----------
@@ -95,6 +95,7 @@ def variance(draws):
 
     Returns
     -------
+    mean : array of shape (n, m)
     variance : array of shape (n,)
     """
     n_draws, mean, squares = 0, 0.0, 0.0
@@ -103,7 +104,12 @@ def variance(draws):
         step = prediction.astype(np.float64) - mean
         mean = mean + step / n_draws
         squares = squares + step * (prediction - mean)
-    return (squares / n_draws).sum(axis=1)
+    return mean, (squares / n_draws).sum(axis=1)
+
+
+def variance(draws):
+    """The second of :func:`mean_and_variance`, (n,)."""
+    return mean_and_variance(draws)[1]
 
 
 def tempered(proba, temperature):

@@ -5,6 +5,7 @@ import numbers
 import numpy as np
 from sklearn.base import clone
 
+from skally.functional.central import central_rows
 from skally.functional.clustering import as_weight, geometric_mean, largest_cluster
 from skally.functional.distances import nearest
 from skally.nets.heads import DualRegressor
@@ -12,7 +13,7 @@ from skally.pool.duals import duals_to_learn
 from skally.samplers.ally import ALLYSampler, check_max_dual
 from skally.samplers.base import BaseSampler, check_hooks, utility_of
 from skally.samplers.head import HeadSampler
-from skally.samplers.uncertainty import MarginSampler, SpreadSampler
+from skally.samplers.uncertainty import MarginSampler, SpreadSampler, mean_and_spread
 from skally.utils.validation import check_number
 
 
@@ -84,9 +85,10 @@ class WeightedLCMDSampler(BaseSampler):
     of :class:`skally.LCMDSampler`. The units of the utilities do not matter.
 
     The row that is farthest may be an outlier, from which other rows learn little. So with
-    ``central`` every second pick is a central row instead: of 16 that are drawn with probability
-    proportional to their weighted squared distance, the one that leaves the smallest sum of these
-    distances, taken over at most 2,000 rows.
+    ``central`` each pick is a central row instead, as in greedy k-means++: of 32 that are drawn
+    with probability proportional to their weighted squared distance, the one that leaves the
+    smallest sum of these distances. It is the better one for classes, and for numbers where the
+    targets are noisy or little is known of them yet.
 
     Parameters
     ----------
@@ -99,11 +101,13 @@ class WeightedLCMDSampler(BaseSampler):
         members and "dual" if not. Of a list the geometric mean is taken, without utilities that
         are nowhere more than zero.
     power : float, not negative, or None, default=None
-        0 means unweighted distances, and 0.5 the root of the utility. None means 3 for "margin"
-        and 0.5 for all others.
+        0 means unweighted distances, and 0.5 the root of the utility. None means 4 for "margin",
+        and for all others 1 where picks are central rows and 0.5 where not.
     central : bool or None, default=None
-        Whether every second pick is central. If not, all are the farthest of their clusters. None
-        means for classifiers alone.
+        Whether picks are central rows. If not, they are the farthest of the largest clusters. None
+        means for classifiers, and for regressors whose members or trees disagree on a row more than
+        their mean differs from row to row: the mean of their variance is more than the variance of
+        their mean.
     offset : float, not negative, default=0.0
         Multiple of the mean utility that is added to each, so that rows of utility zero count too.
     features : "embedding" or "gradient", default="embedding"
@@ -117,7 +121,7 @@ class WeightedLCMDSampler(BaseSampler):
     Learning for Regression", JMLR 24, 2023, for largest cluster, maximum distance.
 
     Arthur, Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007, for the best
-    of several drawn rows. The weights, and to take both in turn, are ours.
+    of several drawn rows. The weights are ours.
 
     Examples
     --------
@@ -160,10 +164,14 @@ class WeightedLCMDSampler(BaseSampler):
 
     def select(self, pool, utility, k, rng):
         self._check_parameters()
-        weight = as_weight(utility, self._power(pool), self.offset)
-        is_central = not pool.is_regression if self.central is None else self.central
-        to_draw = rng if is_central else None
-        return largest_cluster(*clusters(self, pool, rng), k, weight, to_draw)
+        is_central, power = self._is_central(pool, rng), self._power(pool)
+        if power is None:
+            power = 1.0 if is_central else 0.5
+        weight = as_weight(utility, power, self.offset)
+        Z, label, to_center = clusters(self, pool, rng)
+        if is_central:
+            return central_rows(Z, to_center, k, weight, rng)
+        return largest_cluster(Z, label, to_center, k, weight)
 
     def _kind(self, pool):
         """Parameter ``utility``, with a name in the place of "auto"."""
@@ -188,11 +196,18 @@ class WeightedLCMDSampler(BaseSampler):
             check_hooks(part)
         return parts
 
+    def _is_central(self, pool, rng):
+        if self.central is not None:
+            return self.central
+        if not pool.is_regression or not pool.has_members:
+            return not pool.is_regression
+        mean, spread = mean_and_spread(SpreadSampler(), pool, rng)
+        return bool(spread.mean() > mean.var(axis=0).sum())
+
     def _power(self, pool):
-        if self.power is not None:
-            return self.power
-        kind = self._kind(pool)
-        return 3.0 if isinstance(kind, str) and kind == "margin" else 0.5
+        """The power, None where it depends on whether picks are central."""
+        is_margin = isinstance(self.utility, str) and self._kind(pool) == "margin"
+        return 4.0 if self.power is None and is_margin else self.power
 
     def _check_parameters(self):
         if self.central not in (None, True, False):

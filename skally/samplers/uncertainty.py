@@ -8,6 +8,7 @@ from skally.functional.uncertainty import (
     entropy,
     least_confidence,
     margin,
+    mean_and_variance,
     mutual_information,
     variance,
 )
@@ -190,7 +191,15 @@ class SpreadSampler(BaseSampler):
         self.n_draws = n_draws
 
     def utility(self, pool, rng):
-        return variance(model_draws(self, pool, rng))
+        return mean_and_spread(self, pool, rng)[1]
+
+
+def mean_and_spread(sampler, pool, rng):
+    """Mean of the models' predictions, (n_pool, m), and their variance summed over m, (n_pool,)."""
+    return pool.cached(
+        ("mean_and_spread", sampler.n_draws),
+        lambda: mean_and_variance(model_draws(sampler, pool, rng)),
+    )
 
 
 def model_draws(sampler, pool, rng):

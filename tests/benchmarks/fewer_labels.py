@@ -16,15 +16,21 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+import other_embeddings
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
+    GradientBoostingRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
 )
-from sklearn.linear_model import LogisticRegression
+from sklearn.feature_selection import SelectFromModel
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVR
 from tabular_cells import SETS, listed, table, task_of
 from threadpoolctl import threadpool_limits
 
@@ -49,11 +55,10 @@ from skally import (
     WeightedLCMDSampler,
 )
 from skally.benchmark import learning_curves
-from skally.constrained import embedding
 from skally.paper import PAPER_SETTINGS
 
 MOST_POOL_ROWS, MOST_TEST_ROWS = 6_000, 4_000
-N_TREES, N_STATES = 100, 10
+N_TREES, N_STATES = 100, 20
 # First labels, labels of a round, and rounds.
 ROUNDS = {20: (60, 20, 10), 50: (100, 50, 8), 200: (100, 200, 6)}
 NET_ROUNDS = {20: (60, 20, 4), 50: (100, 50, 4), 200: (100, 200, 3)}
@@ -79,6 +84,30 @@ def logistic(task):
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
 
 
+def older_boosting(task):
+    """Gradient boosting that has importances of columns, for numbers."""
+    return GradientBoostingRegressor()
+
+
+def ridge(task):
+    """Ridge regression on standardised columns."""
+    return make_pipeline(StandardScaler(), Ridge())
+
+
+def kernel(task):
+    """Support vector regression on standardised columns and targets."""
+    return TransformedTargetRegressor(
+        make_pipeline(StandardScaler(), SVR(C=10)), transformer=StandardScaler()
+    )
+
+
+def selected_trees(task):
+    """Trees on the columns that they use, where cross-validation has less error then."""
+    trees_alone = trees(task)
+    steps = make_pipeline(SelectFromModel(trees_alone), trees_alone)
+    return GridSearchCV(steps, {"selectfrommodel__threshold": [-np.inf, "0.5*mean"]})
+
+
 def constrained(make, settings, task):
     """An estimator of scikit-learn, with duals or at least an embedding."""
     Constrained = ConstrainedRegressor if task == "regression" else ConstrainedClassifier
@@ -99,7 +128,11 @@ def paper_net(task):
 ESTIMATORS = {
     "trees": partial(constrained, trees, NO_DUALS),
     "trees_duals": partial(constrained, trees, DUALS),
+    "selected_trees": partial(constrained, selected_trees, NO_DUALS),
     "boosting": partial(constrained, boosting, DUALS),
+    "older_boosting": partial(constrained, older_boosting, NO_DUALS),
+    "ridge": partial(constrained, ridge, NO_DUALS),
+    "kernel": partial(constrained, kernel, NO_DUALS),
     "logistic": logistic,
     "net": net,
     "paper_net": paper_net,
@@ -120,6 +153,7 @@ SAMPLERS = {
     "spread, root": WeightedLCMDSampler("spread", power=0.5, central=False),
     "spread": WeightedLCMDSampler("spread", power=1, central=False),
     "spread, central": WeightedLCMDSampler("spread", power=1, central=True),
+    "spread, auto": WeightedLCMDSampler("spread"),
     "dual, root": WeightedLCMDSampler("dual", power=0.5, central=False),
     "both, root": WeightedLCMDSampler("both", power=0.5, central=False),
     "dual by trees": WeightedLCMDSampler(ALLYSampler(regressor=HEAD), power=0.5, central=False),
@@ -128,7 +162,7 @@ SAMPLERS = {
     ),
     "margin, 2": WeightedLCMDSampler("margin", power=2, central=False),
     "margin, 3": WeightedLCMDSampler("margin", power=3, central=False),
-    "margin, central": WeightedLCMDSampler("margin", power=3, central=True),
+    "margin, central": WeightedLCMDSampler("margin", power=4, central=True),
     "ALLY": ALLYSampler(),
     "DualLCMD": DualLCMDSampler(),
 }
@@ -154,7 +188,7 @@ def with_wrong(y, share, task):
     return y
 
 
-def curves(name, key, batch, wrong, importance, options):
+def curves(name, key, batch, wrong, options):
     """Learning curves of a table, in a file of their own."""
     X, y = table(name)
     X, y, task = np.asarray(X), np.asarray(y), task_of(name)
@@ -162,8 +196,9 @@ def curves(name, key, batch, wrong, importance, options):
     twice = np.vstack([X, X]), np.concatenate([y, with_wrong(y, wrong, task)])
     parts = [split(len(y), state) for state in range(N_STATES)]
     n_initial, n_instances, n_rounds = (NET_ROUNDS if "net" in key else ROUNDS)[batch]
+    n_rounds = options.rounds or n_rounds
     most = min(len(pool) for pool, _ in parts)
-    stem = f"{name}-{key}-{batch}-{wrong:g}" + (f"-{importance:g}" if importance != 0.5 else "")
+    other = "" if options.embedding == "default" else f"-{options.embedding}"
     return learning_curves(
         ESTIMATORS[key](task),
         {key: SAMPLERS[key] for key in options.samplers},
@@ -174,14 +209,8 @@ def curves(name, key, batch, wrong, importance, options):
         n_rounds=min(n_rounds, (most - n_initial) // n_instances),
         random_states=options.states,
         scoring="r2" if task == "regression" else "accuracy",
-        cache=options.output / f"{stem}.sqlite",
+        cache=options.output / f"{name}-{key}-{batch}-{wrong:g}{other}.sqlite",
     )
-
-
-def power_of_importance(power):
-    """Multiply columns by another power of their importance than the root: 0 for none."""
-    root = embedding.factors
-    embedding.factors = lambda estimator, widths: root(estimator, widths) ** (2 * power)
 
 
 def main():
@@ -192,20 +221,20 @@ def main():
     parser.add_argument("--samplers", default="random/LCMD/spread", type=lambda x: x.split("/"))
     parser.add_argument("--batches", type=listed(int, ROUNDS), default=[200])
     parser.add_argument("--wrong", type=listed(float), default=[0.0])
+    parser.add_argument("--rounds", type=int, help="in the place of what costs of fits allow")
     parser.add_argument("--states", type=int, default=N_STATES, help="number of random states")
-    parser.add_argument("--importance", type=float, default=0.5, help="power, for the embedding")
+    parser.add_argument("--embedding", choices=other_embeddings.EMBEDDINGS, default="default")
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args()
     options.states = range(options.states)
     options.output.mkdir(parents=True, exist_ok=True)
-    if options.importance != 0.5:
-        power_of_importance(options.importance)
+    other_embeddings.use(options.embedding)
     warnings.simplefilter("ignore")  # of duals that are all alike, and classes with few rows
     cells = product(options.estimators, options.batches, options.wrong, options.sets)
     with threadpool_limits(1):
         for key, batch, wrong, name in cells:
             start = time.perf_counter()
-            curves(name, key, batch, wrong, options.importance, options)
+            curves(name, key, batch, wrong, options)
             print(time.strftime("%H:%M:%S"), name, key, batch, wrong,
                   f"{time.perf_counter() - start:.0f} s", flush=True)  # fmt: skip
 

@@ -22,11 +22,11 @@ from skally.benchmark import LearningCurves
 
 REFERENCE = "random"
 DRAWN = {
-    ("regression", "trees", 200, 0.0, 0.5): "spread, root",
-    ("classification", "trees", 200, 0.0, 0.5): "margin, central",
+    ("regression", "trees", 200, 0.0, "default"): "spread, root",
+    ("classification", "trees", 200, 0.0, "default"): "margin, central",
 }
 TITLES = {"regression": "Numbers: mean squared error", "classification": "Classes: error rate"}
-CELL = ["task", "estimator", "batch", "wrong", "importance"]
+CELL = ["task", "estimator", "batch", "wrong", "embedding"]
 
 
 def read(path):
@@ -36,12 +36,12 @@ def read(path):
     )
     name = name.replace("_", "-")
     estimator, batch, wrong = cell[:3]
-    importance = float(cell[3]) if len(cell) > 3 else 0.5
+    embedding = cell[3] if len(cell) > 3 else "default"
     frame = LearningCurves.load(path).frame.assign(data_set=name)
     frame["error"] = 1 - frame["score"]
     rounds = frame.groupby("sampler")["round"].transform("max")  # not those just begun
     frame = frame[rounds == frame["round"].max()]
-    return (task_of(name), estimator, int(batch), float(wrong), importance), name, frame
+    return (task_of(name), estimator, int(batch), float(wrong), embedding), name, frame
 
 
 def as_curves(name, frame, first=1):
@@ -139,9 +139,9 @@ def main():
     for cell, frames in sorted(cells.items()):
         lines = compared(frames)
         long.append(lines.assign(**dict(zip(CELL, cell, strict=True))))
-        task, estimator, batch, wrong, importance = cell
+        task, estimator, batch, wrong, embedding = cell
         stem = f"ahead_{task}_{estimator}_{batch}" + "_wrong" * (wrong > 0)
-        stem += f"_importance_{importance:g}" * (importance != 0.5)
+        stem += f"_{embedding}" * (embedding != "default")
         print(f"\n{stem}, states: {lines['states'].min()} to {lines['states'].max()}")
         print(shown(lines).to_string(index=False))
         if options.write:
@@ -149,7 +149,7 @@ def main():
     if options.picture:
         draw(cells, options.picture)
     parkinsons = {
-        estimator: cells["regression", estimator, 200, 0.0, 0.5]["parkinsons"]
+        estimator: cells["regression", estimator, 200, 0.0, "default"]["parkinsons"]
         for estimator in ("trees", "net")
     }
     errors = by_labels(parkinsons, [REFERENCE, "LCMD", "spread, root"])

@@ -3,10 +3,8 @@ import pytest
 from margins import clear_argmax
 from scipy.spatial.distance import cdist
 
-from skally.functional import clustering
 from skally.functional.clustering import (
     best_per_cluster,
-    central_row,
     in_turns,
     kmeans,
     largest_cluster,
@@ -70,31 +68,6 @@ def test_largest_cluster_equals_brute_force(seed, weighted):
     squared = cdist(Z, centers, "sqeuclidean")
     chosen = largest_cluster(Z, squared.argmin(axis=1), squared.min(axis=1), 15, weight)
     assert chosen.tolist() == brute_largest_cluster(Z, centers, 15, weight)
-
-
-def test_distances_stay_in_single_precision(rng, monkeypatch):
-    seen, central = [], clustering.central_row
-    monkeypatch.setattr(
-        clustering, "central_row", lambda *args: seen.append(args[1].dtype) or central(*args)
-    )
-    Z = rng.normal(size=(30, 2)).astype(np.float32)
-    largest_cluster(Z, np.zeros(30, int), (Z**2).sum(axis=1), 4, rng=rng)
-    assert seen == [np.float32, np.float32]
-
-
-@pytest.mark.parametrize("seed", range(10))
-def test_a_central_row_is_the_best_of_those_drawn(seed):
-    rng = np.random.RandomState(seed)
-    Z, weight = rng.normal(size=(40, 3)), rng.exponential(size=40)
-    weighted = cdist(Z, rng.normal(size=(5, 3)), "sqeuclidean").min(axis=1) * weight
-    chosen, seen = np.arange(0, 40, 4).tolist(), rng.permutation(40)[:30]
-    left = np.where(np.isin(np.arange(40), chosen), 0.0, weighted)
-    drawn = np.random.RandomState(seed).choice(40, size=16, p=left / left.sum())
-    pick = central_row(Z, weighted, weight, chosen, seen, np.random.RandomState(seed))
-    remaining = [
-        np.minimum(weighted, ((Z - Z[row]) ** 2).sum(axis=1) * weight)[seen].sum() for row in drawn
-    ]
-    assert pick == drawn[np.argmin(remaining)] and pick not in chosen
 
 
 def test_largest_cluster_of_identical_rows_is_distinct():

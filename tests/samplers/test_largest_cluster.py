@@ -143,7 +143,8 @@ def test_distances_are_weighted_by_a_power_of_the_spread_of_trees(power, trees, 
 
 def test_the_utility_and_its_power_are_those_of_the_task(trees, diabetes, digits):
     X, X_pool = diabetes[0][:60].astype(float), diabetes[0][60:].astype(float)
-    picks, utility = WeightedLCMDSampler().query(trees, X_pool, 12, X=X, return_utilities=True)
+    sampler = WeightedLCMDSampler(central=False)
+    picks, utility = sampler.query(trees, X_pool, 12, X=X, return_utilities=True)
     variance = np.var([tree.predict(X_pool) for tree in trees], axis=0)
     assert np.allclose(utility, variance)
     Z, centers = by_importance(trees, X_pool, X), by_importance(trees, X, X)
@@ -162,28 +163,45 @@ def test_the_utility_and_its_power_are_those_of_the_task(trees, diabetes, digits
     second, first = np.sort(model.predict_proba(X[100:]))[:, -2:].T
     assert np.allclose(utility, 1 - (first - second))
     Z = by_importance(model, X, X[:100])
-    assert_largest_cluster(picks, Z[100:], Z[:100], utility**3)
+    assert_largest_cluster(picks, Z[100:], Z[:100], utility**4)
     samplers = [WeightedLCMDSampler(central=each, random_state=0) for each in (None, True)]
     chosen = [each.query(model, X[100:], 9, X=X[:100]).tolist() for each in samplers]
     assert chosen[0] == chosen[1] != picks.tolist()
 
 
-def test_every_second_pick_is_central(trees, diabetes):
+@pytest.mark.parametrize("noise", [0.0, 3.0])
+def test_rows_are_central_where_trees_disagree_more_than_predictions_differ(noise, rng):
+    X = rng.uniform(size=(200, 8))
+    y = X[:, :2] * [3.0, 1.0] + noise * rng.normal(size=(200, 2))
+    trees, X, X_pool = ExtraTreesRegressor(20, random_state=0).fit(X[:60], y[:60]), X[:60], X[60:]
+    predicted = np.array([tree.predict(X_pool) for tree in trees.estimators_])
+    of_rows = predicted.mean(axis=0).var(axis=0).sum()
+    is_central = predicted.var(axis=0).sum(axis=1).mean() > of_rows
+    assert is_central == (noise > 0)
+    given = WeightedLCMDSampler(
+        "spread", 1 if is_central else 0.5, central=is_central, random_state=0
+    )
+    prepared = WeightedLCMDSampler(random_state=0).prepare(Pool(trees, X_pool, X), rng)
+    expected = given.query(trees, X_pool, 9, X=X).tolist()
+    for sampler in (WeightedLCMDSampler(random_state=0), prepared):
+        assert sampler.query(trees, X_pool, 9, X=X).tolist() == expected
+    other = given.set_params(central=not is_central)
+    assert other.query(trees, X_pool, 9, X=X).tolist() != expected
+
+
+def test_central_picks_are_drawn_by_weight_and_leave_less_than_others_drawn(trees, diabetes):
     X, X_pool = diabetes[0][:60].astype(float), diabetes[0][60:].astype(float)
     picks, weight = WeightedLCMDSampler(power=1, central=True, random_state=0).query(
         trees, X_pool, 12, X=X, return_utilities=True
     )
     Z, centers, wins = by_importance(trees, X_pool, X), list(by_importance(trees, X, X)), 0
-    for i, pick in enumerate(picks.tolist()):
+    for pick in picks.tolist():
         nearest = cdist(Z, np.array(centers), "sqeuclidean").min(axis=1) * weight
-        if i % 2:
-            to_each = cdist(Z, Z, "sqeuclidean") * weight[:, None]
-            left = np.minimum(nearest[:, None], to_each).sum(axis=0)  # with each row as a centre
-            wins += left[pick] < np.average(left, weights=nearest)
-        else:
-            assert_largest_cluster([pick], Z, np.array(centers), weight)
+        to_each = cdist(Z, Z, "sqeuclidean") * weight[:, None]
+        left = np.minimum(nearest[:, None], to_each).sum(axis=0)  # with each row as a centre
+        wins += left[pick] < np.average(left, weights=nearest)
         centers.append(Z[pick])
-    assert wins == 6 and len(set(picks.tolist())) == 12
+    assert wins == 12 and len(set(picks.tolist())) == 12
 
 
 def test_a_query_of_more_rows_than_are_apart_takes_duplicates(trees, diabetes):
