@@ -11,10 +11,10 @@ class ActiveMLSampler(BaseSampler):
     """Rows that a query strategy of scikit-activeml picks.
 
     A strategy that asks an estimator gets the one of the query, as it is fitted, and sees the rows
-    as the last step of a pipeline does; one that asks none sees the embedding of a net, or the
-    columns of X before a fit. It gets NaN, or None beside labels that are no numbers, for the
-    labels of the pool, whatever its own ``missing_label``. The utilities are those before its first
-    pick, minus infinity for rows that it leaves out.
+    as the last step of a pipeline does; one that asks none sees the embedding, as a sampler does,
+    or the columns of X before a fit. It gets NaN, or None beside labels that are no numbers, for
+    the labels of the pool, whatever its own ``missing_label``. The utilities are those before its
+    first pick, minus infinity for rows that it leaves out.
 
     Parameters
     ----------

@@ -12,12 +12,12 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from skally.constrained.ascent import automatic_tolerance, convergence_message, dual_ascent
-from skally.constrained.embedding import Embedding
 from skally.constrained.training import Training, keeps_out_of_bag
 from skally.constrained.weights import split_off_weights, weight_name
 from skally.nets.base import unchanged_by_errors
 from skally.nets.folds import assign_folds
 from skally.nets.parameters import DualParameters
+from skally.pool.embedding import Embedding
 from skally.utils.random import clone_seeded, make_rng
 from skally.utils.validation import check_epsilon, check_number, with_rows
 

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import clone
 
+from skally.pool.embedding import Scaling
 from skally.pool.pool import Pool
 from skally.utils.random import draw_seed, make_rng
 from skally.utils.validation import check_n_instances, num_samples, take_rows
@@ -132,6 +133,7 @@ def query_blocks(query, X_pool):
 def prepare(query, blocks, rng):
     """The query with a sampler that has fitted what depends only on the labelled samples."""
     pool = Pool(query.estimator, blocks, query.X, query.y, memory_limit=query.memory_limit)
+    vars(pool)["_scaling"] = Scaling(query.estimator, None, "X_pool", query.X)  # reads no block
     sampler = query.sampler.prepare(pool, rng)
     if not hasattr(sampler, "query"):
         raise ValueError(

@@ -9,6 +9,7 @@ from skorch.utils import is_dataset
 from skally.functional.distances import nearest, squared_distance_to_nearest
 from skally.nets.embedding import head_probabilities
 from skally.pool.checks import check_any_labeled, check_features, check_same_length
+from skally.pool.embedding import Scaling
 from skally.pool.samples import Samples
 from skally.pool.unwrapping import held_samples, members_of, without_learner
 from skally.utils.columns import columns_of, difference, in_order_of
@@ -111,6 +112,9 @@ class Pool(Samples):
     @lazy_property
     def labeled(self):
         """The labelled samples: :class:`skally.pool.Samples`."""
+        return self._scaled_alike(self._labeled())
+
+    def _labeled(self):
         y = held_samples(self.estimator, "y_training") if self.y_labeled is None else self.y_labeled
         known = {"memory_limit": self.memory_limit}
         if self.X_labeled is not None and num_samples(self.X_labeled) == 0:
@@ -165,7 +169,8 @@ class Pool(Samples):
         """
 
         def compute():
-            part, known = replace(self, X=take_rows(self.X, rows)), vars(self)
+            part = self._scaled_alike(replace(self, X=take_rows(self.X, rows)))
+            known = vars(self)
             for name in FEATURES & known.keys():
                 value = known[name]
                 is_pair = isinstance(value, tuple)
@@ -191,6 +196,10 @@ class Pool(Samples):
     @lazy_property
     def _computed(self):
         return {}
+
+    @lazy_property
+    def _scaling(self):
+        return Scaling(self.estimator, self.X, self._name, self.X_labeled)
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,12 +270,13 @@ class TrainingSamples(Samples):
 
     @lazy_property
     def _held(self):
-        return Samples(self.estimator, self.rows, y=self.y, memory_limit=self.memory_limit)
+        held = Samples(self.estimator, self.rows, y=self.y, memory_limit=self.memory_limit)
+        return self._scaled_alike(held)
 
     @lazy_property
     def _some_of_the_pool(self):
-        X = self.X_pool
-        return Samples(self.estimator, take_rows(X, np.arange(min(100, num_samples(X)))))
+        X = take_rows(self.X_pool, np.arange(min(100, num_samples(self.X_pool))))
+        return self._scaled_alike(Samples(self.estimator, X))
 
 
 class NoSamples(TrainingSamples):

@@ -18,6 +18,7 @@ from skally.pool.checks import (
     naming_rows,
     need,
 )
+from skally.pool.embedding import Scaling
 from skally.pool.ensembles import has_members, model_draws, spread
 from skally.pool.gradients import gradient_sketch
 from skally.pool.unwrapping import (
@@ -143,11 +144,15 @@ class Samples:
 
     @lazy_property
     def embedding(self):
-        """Embedding, or ``inputs`` of what has none, (n, d); that of a committee side by side."""
+        """Where distances are measured, (n, d).
+
+        The embedding of a net; columns that are scaled by their importances where an estimator has
+        them; ``inputs`` of any other. Those of a committee are side by side.
+        """
         if self._of_learners:
             return np.hstack([member.embedding for member in self.members])
         check_fitted(self.estimator)
-        compute = checking(self._check_features, self._embed, self._name)
+        compute = checking(self._check_features, self._embedder(), self._name)
         return by_parts(compute, self.rows, self.memory_limit)
 
     @property
@@ -280,7 +285,17 @@ class Samples:
     @lazy_property
     def _of_learners(self):
         learners = learners_of(self.estimator) or ()
-        return tuple(replace(self, estimator=learner) for learner in learners)
+        return tuple(self._scaled_alike(replace(self, estimator=each)) for each in learners)
+
+    @lazy_property
+    def _scaling(self):
+        """What scales the columns of an estimator with ``feature_importances_``."""
+        return Scaling(self.estimator, self.X, self._name)
+
+    def _scaled_alike(self, samples):
+        """Other samples of the same query, with the scaling of these."""
+        vars(samples)["_scaling"] = self._scaling
+        return samples
 
     _name = "X"  # of the rows, in errors
 
@@ -298,11 +313,16 @@ class Samples:
         proba, Z = both
         return self._check_proba(proba, start), self._check_features(Z, start)
 
-    def _embed(self, X):
-        X = transform(self.estimator, X)
+    def _embedder(self):
+        """Function from rows to their embedding, (n, d)."""
         if hasattr(self.net, "embed"):
-            return self.net.embed(X)
-        return embedding(self.net, X) if isinstance(self.net, NeuralNet) else as_matrix(X)
+            return lambda X: self.net.embed(transform(self.estimator, X))
+        if isinstance(self.net, NeuralNet):
+            return lambda X: embedding(self.net, transform(self.estimator, X))
+        scaled = self._scaling.embedding_of(self.estimator)
+        if scaled is None:
+            return lambda X: as_matrix(transform(self.estimator, X))
+        return scaled.transform
 
     def _predict_and_embed(self, X):
         with recorded_inputs(self._embedding_layer) as Z:

@@ -22,7 +22,10 @@ class BaseSampler(BaseEstimator, ABC):
     alone, and ``select``, which rows to take together. ``query`` checks what they return. Both get
     a :class:`skally.pool.Pool`, whose features are computed once: ``pool.embedding``,
     ``pool.proba``, ``pool.inputs``, and the same of the labelled samples, as in
-    ``pool.labeled.embedding``.
+    ``pool.labeled.embedding``. Distances are measured on the embedding: of a net the input of its
+    last layer; of an estimator with ``feature_importances_``, such as a forest, its columns in
+    standard deviations of the labelled samples (of the pool where fewer than two are known), times
+    the root of importance times number of columns; of any other its inputs.
 
     Parameters
     ----------

@@ -28,10 +28,11 @@ class LCMDSampler(BaseSampler):
     Parameters
     ----------
     features : "embedding" or "gradient", default="embedding"
-        What distances are measured on. "gradient" means random projections of the gradient of the
-        net's output with respect to the weights of all its ``nn.Linear`` layers. This needs a net,
-        and labelled samples from ``X`` or a modAL learner, and takes a backward pass for each
-        output.
+        What distances are measured on. "embedding" is that of a net; of trees and forests the
+        columns, each by the root of its importance; and of any other estimator its inputs.
+        "gradient" means random projections of the gradient of the net's output with respect to the
+        weights of all its ``nn.Linear`` layers. This needs a net, and labelled samples from ``X``
+        or a modAL learner, and takes a backward pass for each output.
     sketch_size : int, default=512
         Number of random projections of the gradient.
     random_state : None, int or RandomState, default=None

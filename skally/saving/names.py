@@ -30,7 +30,7 @@ KINDS = (
     callbacks.GradientNormClipping, callbacks.LRScheduler, callbacks.PassthroughScoring,
     callbacks.PrintLog,
 )  # fmt: skip
-OURS = "skally.nets.", "skally.constrained."
+OURS = "skally.nets.", "skally.constrained.", "skally.pool.embedding"
 OF_SCORERS = "sklearn.metrics._scorer"
 KNOWN = {
     bool, int, float, str, print,

@@ -115,14 +115,21 @@ def as_array(X):
     return X.toarray() if sparse.issparse(X) else np.asarray(as_plain(X))
 
 
-def as_matrix(X):
-    """Anything that the nets take, as a dense array of floats with flattened rows, (n, d)."""
+def as_matrix(X, finite=True):
+    """Anything that the nets take, as a dense array of floats with flattened rows, (n, d).
+
+    Parameters
+    ----------
+    X : n rows
+    finite : True, False or "allow-nan", default=True
+        What values must be, as ``ensure_all_finite`` of scikit-learn's ``check_array``.
+    """
     if is_dataset(X):
         X = np.stack([np.asarray(X[i][0]) for i in range(len(X))])
     X = as_plain(X)
     is_small = getattr(getattr(X, "dtype", None), "itemsize", 8) < 4  # uint8 images, float16
     dtype = np.float32 if is_small else (np.float64, np.float32)
-    X = check_array(X, accept_sparse=True, allow_nd=True, dtype=dtype)
+    X = check_array(X, accept_sparse=True, allow_nd=True, dtype=dtype, ensure_all_finite=finite)
     return X.toarray() if sparse.issparse(X) else X.reshape(len(X), -1)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.kernel_approximation import Nystroem
 
 from skally.constrained import base
-from skally.constrained.embedding import Embedding
+from skally.pool.embedding import Embedding
 from skally.pool.unwrapping import chain, transform
 
 N_SIGNS, N_LANDMARKS = 256, 300

@@ -13,7 +13,7 @@ from picks import is_settled
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
@@ -230,6 +230,17 @@ def test_blocks_that_hand_over_all_their_rows_give_the_plain_picks(sampler, ask)
     for lengths, k in (((1,) * 12, 1), ((1,) * 12, 5), ((5, 4, 3), 5), ((5, 4, 3), 12)):
         pool = blocks_of(X_pool, lengths)
         assert np.array_equal(ask(sampler, pool, k), ask(sampler, X_pool, k))
+
+
+def test_the_labelled_samples_scale_the_columns_of_trees_in_all_blocks(diabetes):
+    X, y = diabetes[0] * np.logspace(-3, 3, 10), diabetes[1]
+    trees = ExtraTreesRegressor(10, random_state=0).fit(X[:150], y[:150])
+    known = {"X": X[:150], "y": y[:150]}
+    plain = CoreSetSampler().query(trees, X[150:], K, return_utilities=True, **known)[1]
+    blocks = CoreSetSampler().query(trees, blocks_of(X[150:]), K, return_utilities=True, **known)[1]
+    assert np.allclose(blocks, plain, rtol=1e-4, atol=1e-4 * plain.max())
+    with pytest.raises(ValueError, match="X has fewer than 2 rows, must have at least 2"):
+        LearningLossSampler().query(trees, blocks_of(X[150:]), K, X=X[:1], y=y[:1])
 
 
 def test_empty_blocks_change_nothing(digits, classifier):

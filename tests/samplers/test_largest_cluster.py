@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from importance import by_importance
 from modAL.models import ActiveLearner
 from picks import assert_largest_cluster
 from scipy.spatial.distance import cdist
@@ -134,9 +135,10 @@ def test_distances_are_weighted_by_a_power_of_the_spread_of_trees(power, trees, 
     picks, utility = sampler.query(trees, X_pool, 12, X=X, return_utilities=True)
     variance = np.var([tree.predict(X_pool) for tree in trees], axis=0)
     assert np.allclose(utility, variance)
-    assert_largest_cluster(picks, X_pool, X, variance**power)
+    Z, centers = by_importance(trees, X_pool, X), by_importance(trees, X, X)
+    assert_largest_cluster(picks, Z, centers, variance**power)
     with pytest.raises(AssertionError):  # unweighted
-        assert_largest_cluster(picks, X_pool, X)
+        assert_largest_cluster(picks, Z, centers)
 
 
 def test_the_utility_and_its_power_are_those_of_the_task(trees, diabetes, digits):
@@ -145,7 +147,8 @@ def test_the_utility_and_its_power_are_those_of_the_task(trees, diabetes, digits
     picks, utility = sampler.query(trees, X_pool, 12, X=X, return_utilities=True)
     variance = np.var([tree.predict(X_pool) for tree in trees], axis=0)
     assert np.allclose(utility, variance)
-    assert_largest_cluster(picks, X_pool, X, np.sqrt(variance))
+    Z, centers = by_importance(trees, X_pool, X), by_importance(trees, X, X)
+    assert_largest_cluster(picks, Z, centers, np.sqrt(variance))
 
     line = ConstrainedRegressor(LinearRegression(), random_state=0).fit(*diabetes)
     samplers = WeightedLCMDSampler(random_state=0), WeightedLCMDSampler("dual", random_state=0)
@@ -159,7 +162,8 @@ def test_the_utility_and_its_power_are_those_of_the_task(trees, diabetes, digits
     )
     second, first = np.sort(model.predict_proba(X[100:]))[:, -2:].T
     assert np.allclose(utility, 1 - (first - second))
-    assert_largest_cluster(picks, X[100:].astype(float), X[:100].astype(float), utility**4)
+    Z = by_importance(model, X, X[:100])
+    assert_largest_cluster(picks, Z[100:], Z[:100], utility**4)
     samplers = [WeightedLCMDSampler(central=each, random_state=0) for each in (None, True)]
     chosen = [each.query(model, X[100:], 9, X=X[:100]).tolist() for each in samplers]
     assert chosen[0] == chosen[1] != picks.tolist()
@@ -190,13 +194,13 @@ def test_central_picks_are_drawn_by_weight_and_leave_less_than_others_drawn(tree
     picks, weight = WeightedLCMDSampler(power=1, central=True, random_state=0).query(
         trees, X_pool, 12, X=X, return_utilities=True
     )
-    centers, wins = list(X), 0
+    Z, centers, wins = by_importance(trees, X_pool, X), list(by_importance(trees, X, X)), 0
     for pick in picks.tolist():
-        nearest = cdist(X_pool, np.array(centers), "sqeuclidean").min(axis=1) * weight
-        to_each = cdist(X_pool, X_pool, "sqeuclidean") * weight[:, None]
+        nearest = cdist(Z, np.array(centers), "sqeuclidean").min(axis=1) * weight
+        to_each = cdist(Z, Z, "sqeuclidean") * weight[:, None]
         left = np.minimum(nearest[:, None], to_each).sum(axis=0)  # with each row as a centre
         wins += left[pick] < np.average(left, weights=nearest)
-        centers.append(X_pool[pick])
+        centers.append(Z[pick])
     assert wins == 12 and len(set(picks.tolist())) == 12
 
 
@@ -212,7 +216,8 @@ def test_the_offset_is_a_multiple_of_the_mean_utility(trees, diabetes, rng):
     worth = rng.exponential(size=140) * (rng.random_sample(140) < 0.3)
     sampler = WeightedLCMDSampler(Given(worth), power=0.5, central=False, offset=0.25)
     picks = sampler.query(trees, X_pool, 12, X=X)
-    assert_largest_cluster(picks, X_pool, X, np.sqrt(worth + 0.25 * worth.mean()))
+    Z, centers = by_importance(trees, X_pool, X), by_importance(trees, X, X)
+    assert_largest_cluster(picks, Z, centers, np.sqrt(worth + 0.25 * worth.mean()))
 
 
 def test_a_power_of_zero_and_utilities_of_zero_leave_the_distances_as_they_are(trees, diabetes):

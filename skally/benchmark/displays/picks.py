@@ -94,7 +94,8 @@ class PicksDisplay:
         Parameters
         ----------
         estimator : as in :meth:`skally.BaseSampler.query`
-            For a net, its embedding is drawn; for any other estimator, or None, the columns of X.
+            For a net, its embedding is drawn, and for trees the columns of X, scaled by their
+            importance; for any other estimator, or None, the columns of X.
         X_pool : array-like of shape (n_pool, ...)
         indices : int array of shape (n_picks,)
             Positions in the pool of the picked samples, as a sampler returns them.
