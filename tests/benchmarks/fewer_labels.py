@@ -105,7 +105,7 @@ def selected_trees(task):
     """Trees on the columns that they use, where cross-validation has less error then."""
     trees_alone = trees(task)
     steps = make_pipeline(SelectFromModel(trees_alone), trees_alone)
-    return GridSearchCV(steps, {"selectfrommodel__threshold": [-np.inf, "0.5*mean"]})
+    return GridSearchCV(steps, {"selectfrommodel__threshold": [-np.inf, "0.5*mean"]}, cv=3)
 
 
 def constrained(make, settings, task):
@@ -128,7 +128,7 @@ def paper_net(task):
 ESTIMATORS = {
     "trees": partial(constrained, trees, NO_DUALS),
     "trees_duals": partial(constrained, trees, DUALS),
-    "selected_trees": partial(constrained, selected_trees, NO_DUALS),
+    "selected_trees": selected_trees,
     "boosting": partial(constrained, boosting, DUALS),
     "older_boosting": partial(constrained, older_boosting, NO_DUALS),
     "ridge": partial(constrained, ridge, NO_DUALS),
