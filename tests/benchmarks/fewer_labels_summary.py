@@ -26,6 +26,10 @@ DRAWN = {
     ("classification", "trees", 200, 0.0, "default"): "margin, central",
 }
 OF_EMBEDDINGS = ("random", "LCMD", "spread, root")
+OF_PAPER = {
+    ("classification", "mnist"): ("random", "margin", "BADGE", "margin, central", "ALLY"),
+    ("regression", "parkinsons"): ("random", "LCMD", "spread, auto", "ALLY"),
+}
 TITLES = {"regression": "Numbers: mean squared error", "classification": "Classes: error rate"}
 CELL = ["task", "estimator", "batch", "wrong", "embedding"]
 
@@ -81,6 +85,8 @@ def shown(lines):
     text["mean"] = values.mean(axis=1, skipna=False).map("{:+.3f}".format).replace("+nan", "")
     order = [name for name in SAMPLERS if name in text.index]
     text = text.loc[order].reset_index()
+    states = lines.pivot(index="sampler", columns="data_set", values="states")
+    text["states"] = states.loc[order].min(axis=1).astype(int).to_numpy()
     seconds = lines.pivot(index="sampler", columns="data_set", values="query_seconds")
     if "LCMD" in seconds.index:
         ratio = np.exp(np.log(seconds / seconds.loc["LCMD"]).mean(axis=1))
@@ -102,7 +108,7 @@ def by_embedding(cells):
                 name: frame[frame["seed"].isin(seeds) & frame["sampler"].isin(OF_EMBEDDINGS)]
                 for name, frame in cells[cell].items()
             }
-            text = shown(compared(frames)).drop(columns="query time")
+            text = shown(compared(frames)).drop(columns=["query time", "states"])
             text.insert(0, "estimator", estimator)
             text.insert(1, "embedding", cell[4])
             parts.append(text.assign(states=len(seeds)))
@@ -135,6 +141,22 @@ def draw(cells, path):
             ax.plot(curves.index, curves[name], label=name, lw=width, ls=style, color=color)
         ax.set(xlabel="labels", ylabel="error / error with random labels", title=TITLES[cell[0]])
         ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    figure.savefig(path, dpi=130)
+
+
+def draw_nets(cells, path):
+    """Errors of the default net and of the paper's training on the data of its figures 2 and 3."""
+    figure, panels = plt.subplots(1, len(OF_PAPER), figsize=(12, 4.5), layout="constrained")
+    for ax, ((task, name), samplers) in zip(panels, OF_PAPER.items(), strict=True):
+        for estimator, style in (("net", "-"), ("paper_net", ":")):
+            frame = cells[task, estimator, 200, 0.0, "default"][name]
+            for color, sampler in enumerate(samplers):
+                errors = frame[frame["sampler"] == sampler].groupby("n_labeled")["error"].mean()
+                if len(errors):
+                    label = f"{sampler}, {estimator.replace('_', ' ')}"
+                    ax.plot(errors.index, errors, ls=style, color=f"C{color}", label=label)
+        ax.set(xlabel="labels", ylabel="error", yscale="log", title=name)
+        ax.legend(fontsize=8)
     figure.savefig(path, dpi=130)
 
 
@@ -171,6 +193,7 @@ def main():
             shown(lines).to_csv(options.write / f"{stem}.csv", index=False)
     if options.picture:
         draw(cells, options.picture)
+        draw_nets(cells, options.picture.with_stem(f"{options.picture.stem}_nets"))
     of_embeddings = by_embedding(cells)
     print(f"\nEmbeddings\n{of_embeddings.to_string(index=False)}")
     parkinsons = {
