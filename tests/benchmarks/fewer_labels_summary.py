@@ -25,6 +25,7 @@ DRAWN = {
     ("regression", "trees", 200, 0.0, "default"): "spread, auto",
     ("classification", "trees", 200, 0.0, "default"): "margin, central",
 }
+IN_OTHER_TABLES = ("kernel", "older_boosting", "ridge", "selected_trees")
 OF_EMBEDDINGS = ("random", "LCMD", "spread, root")
 OF_PAPER = {
     ("classification", "mnist"): ("random", "margin", "BADGE", "margin, central", "ALLY"),
@@ -128,6 +129,27 @@ def by_labels(frames, samplers):
     return pd.DataFrame(columns).fillna("").rename_axis("labels").reset_index()
 
 
+def by_selection(cells):
+    """Errors with the last number of labels, of trees on all columns and on those that they use."""
+    lines = []
+    for estimator in ("trees", "selected_trees"):
+        frames = cells["regression", estimator, 200, 0.0, "default"]
+        for sampler in (REFERENCE, "spread, auto"):
+            line = {"estimator": estimator.replace("_", " "), "sampler": sampler}
+            for name, of_selected in cells[
+                "regression", "selected_trees", 200, 0.0, "default"
+            ].items():
+                frame = frames[name]
+                last = frame["round"] == of_selected["round"].max()
+                is_own = (
+                    last & (frame["sampler"] == sampler) & frame["seed"].isin(of_selected["seed"])
+                )
+                errors = frame.loc[is_own, "error"]
+                line[name] = f"{errors.mean():.3f} ± {errors.std():.3f}"
+            lines.append(line)
+    return pd.DataFrame(lines)
+
+
 def draw(cells, path):
     """Error as a ratio to that of random labels, geometric mean over the tables, by labels."""
     figure, panels = plt.subplots(1, len(DRAWN), figsize=(12, 4.5), layout="constrained")
@@ -189,13 +211,15 @@ def main():
         stem += f"_{embedding}" * (embedding != "default")
         print(f"\n{stem}, states: {lines['states'].min()} to {lines['states'].max()}")
         print(shown(lines).to_string(index=False))
-        if options.write and embedding == "default":
+        if options.write and embedding == "default" and estimator not in IN_OTHER_TABLES:
             shown(lines).to_csv(options.write / f"{stem}.csv", index=False)
     if options.picture:
         draw(cells, options.picture)
         draw_nets(cells, options.picture.with_stem(f"{options.picture.stem}_nets"))
     of_embeddings = by_embedding(cells)
     print(f"\nEmbeddings\n{of_embeddings.to_string(index=False)}")
+    of_selection = by_selection(cells)
+    print(f"\nSelected columns\n{of_selection.to_string(index=False)}")
     parkinsons = {
         estimator: cells["regression", estimator, 200, 0.0, "default"]["parkinsons"]
         for estimator in ("trees", "net")
@@ -204,6 +228,7 @@ def main():
     print(f"\nParkinsons\n{errors.to_string(index=False)}")
     if options.write:
         errors.to_csv(options.write / "ahead_parkinsons.csv", index=False)
+        of_selection.to_csv(options.write / "ahead_selected.csv", index=False)
         of_embeddings.to_csv(options.write / "ahead_embeddings.csv", index=False)
         columns = [*CELL, *[name for name in long[0] if name not in CELL]]
         table_of_all = pd.concat(long)[columns]
