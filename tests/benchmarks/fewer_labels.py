@@ -218,7 +218,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sets", type=listed(str, SETS), default=SETS)
     parser.add_argument("--estimators", type=listed(str, ESTIMATORS), default=["trees"])
-    parser.add_argument("--samplers", default="random/LCMD/spread", type=lambda x: x.split("/"))
+    parser.add_argument("--samplers", default="random/LCMD", type=lambda x: x.split("/"))
     parser.add_argument("--batches", type=listed(int, ROUNDS), default=[200])
     parser.add_argument("--wrong", type=listed(float), default=[0.0])
     parser.add_argument("--rounds", type=int, help="in the place of what costs of fits allow")
