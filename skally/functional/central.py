@@ -14,6 +14,7 @@ def central_rows(Z, nearest_squared, k, weight, rng):
     Each pick is, of several rows drawn with probability proportional to their squared distance to
     the nearest centre, the one that as a centre leaves the smallest sum of these distances. Once
     no row has a distance above zero, those left are taken from the farthest of the first centres.
+    (``sklearn.cluster.kmeans_plusplus`` does the same without centres to begin with.)
 
     Parameters
     ----------

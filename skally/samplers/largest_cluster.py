@@ -169,9 +169,14 @@ class WeightedLCMDSampler(BaseSampler):
             power = 1.0 if is_central else 0.5
         weight = as_weight(utility, power, self.offset)
         Z, label, to_center = clusters(self, pool, rng)
+        rows = np.flatnonzero(utility > -np.inf)
+        if k <= len(rows) < len(Z):  # those of minus infinity come last
+            Z, label, to_center, weight = Z[rows], label[rows], to_center[rows], weight[rows]
+        else:
+            rows = np.arange(len(Z))
         if is_central:
-            return central_rows(Z, to_center, k, weight, rng)
-        return largest_cluster(Z, label, to_center, k, weight)
+            return rows[central_rows(Z, to_center, k, weight, rng)]
+        return rows[largest_cluster(Z, label, to_center, k, weight)]
 
     def _kind(self, pool):
         """Parameter ``utility``, with a name in the place of "auto"."""

@@ -256,6 +256,17 @@ def test_rows_of_minus_infinity_come_last(trees, diabetes):
         assert np.isfinite(utility).sum() == 30 and np.isfinite(utility[picks]).all()
 
 
+@pytest.mark.parametrize("central", [True, False])
+def test_rows_of_minus_infinity_come_after_those_of_no_utility(central, trees, diabetes):
+    worth = np.full(140, -np.inf)
+    worth[100:120], worth[120:124] = 0.0, 1.0
+    sampler = WeightedLCMDSampler(Given(worth), central=central, random_state=0)
+    picks = sampler.query(trees, diabetes[0][60:], 15, X=diabetes[0][:60])
+    assert set(range(120, 124)) < set(picks.tolist()) <= set(range(100, 124))
+    picks = sampler.query(trees, diabetes[0][60:], 24, X=diabetes[0][:60])
+    assert sorted(picks) == list(range(100, 124))
+
+
 def test_the_utility_of_several_samplers_is_their_geometric_mean(regressor, diabetes):
     X = diabetes[0][150:]
     spread, dual = (
