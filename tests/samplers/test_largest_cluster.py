@@ -296,7 +296,9 @@ def test_a_utility_that_is_nowhere_positive_is_left_out_of_several(trees, diabet
 def test_dual_lcmd_is_a_special_case(regressor, diabetes):
     head, X = KNeighborsRegressor(3), diabetes[0][150:]
     special = DualLCMDSampler(head, 0.5).query(regressor, X, 9, return_utilities=True)
-    general = WeightedLCMDSampler(ALLYSampler(regressor=head, max_dual=0.5), 1, offset=1)
+    general = WeightedLCMDSampler(
+        ALLYSampler(regressor=head, max_dual=0.5), 1, central=False, offset=1
+    )
     assert all(map(np.array_equal, special, general.query(regressor, X, 9, return_utilities=True)))
 
 
